@@ -1,0 +1,70 @@
+# What a developer and the CI run. `make` alone lists the targets.
+PYTHON ?= python3
+SERVE ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+BENCHMARKS := $(sort $(wildcard benchmarks/bench_*.py))
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --group build pyproject.toml
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-long lint bench lock clean
+
+help:
+	@echo "make demo       train on the bundled CDNOW log, then run the service and the dashboard"
+	@echo "                (SERVE=0: stop after printing the ten customers with most value at risk)"
+	@echo "make test       run the tests (ARGS='-k name' for some of them)"
+	@echo "make test-long  run the long tests; PERENNIAL_DATA names the folder of the larger logs"
+	@echo "make lint       check format, lint and types"
+	@echo "make bench      run the benchmarks"
+	@echo "make lock       compile requirements.lock and requirements-dev.lock from pyproject.toml"
+	@echo "make clean      remove caches and build files; keeps .venv and var"
+
+# The marks below say what is installed, so that nothing is done twice.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+		"perennial needs Python 3.11 or later, but $(PYTHON) is `$(PYTHON) -V 2>&1`;" \
+		"name another: make PYTHON=python3.11"; exit 2; }
+	@echo "making the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.made
+	@echo "installing what perennial runs on (about 1 GB; one to three minutes the first time)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "installing what the tests and checks need"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime
+	@$(BIN)/perennial demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+test-long: $(VENV)/.dev
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+
+bench: $(VENV)/.dev
+	@test -n "$(BENCHMARKS)" || echo "benchmarks/ holds no bench_*.py yet"
+	@set -e; for program in $(BENCHMARKS); do echo "$$program"; $(BIN)/python $$program; done
+
+lock: $(VENV)/.dev
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --extra browser --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -path ./var -prune -o -name __pycache__ -type d \
+		-exec rm -rf {} +
