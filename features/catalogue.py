@@ -1,0 +1,30 @@
+"""All features: one entry each, in the file of its family."""
+
+from features import gaps, rfm, trend, windows
+from features.feature import Feature
+
+FEATURES: tuple[Feature, ...] = (
+    *rfm.FEATURES,
+    *gaps.FEATURES,
+    *windows.FEATURES,
+    *trend.FEATURES,
+)
+BY_NAME: dict[str, Feature] = {f.name: f for f in FEATURES}
+
+
+def catalogue_page() -> str:
+    """The catalogue as a Markdown page, for `docs/features.md`."""
+    lines = [
+        "# Features",
+        "",
+        "Each is a function of the purchases known before the cutoff. Money is in the log's own",
+        "currency, net of refunds where it says net.",
+        "",
+    ]
+    for family in dict.fromkeys(f.family for f in FEATURES):
+        lines += [f"## {family}", "", "| feature | unit | meaning |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{f.name}` | {f.unit} | {f.sentence} |" for f in FEATURES if f.family == family
+        ]
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,11 @@
+"""Errors of reading purchases and of asking for features, each with the exit code of a command."""
+
+
+class DataError(ValueError):
+    """The purchases cannot be used as they are; the message says what, where and what to do."""
+
+    exit_code = 3
+
+
+class CutoffError(DataError):
+    """The cutoff leaves no history to compute from."""

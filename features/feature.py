@@ -1,0 +1,42 @@
+"""What a feature is: a name, a unit, a sentence, and how it is read at a cutoff."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.running import Reading
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of a snapshot.
+
+    Attributes
+    ----------
+    name, unit, family : as in the catalogue
+    sentence : what it is, for the retention team
+    topic : what it tells about a customer; reasons name one feature a topic
+    phrase : sentence to the customer, with `{value}`; never about risk or worth
+    read : values at a cutoff, shape (n_customers,), NaN where undefined
+    needs : optional column of the log without which the feature is absent
+    """
+
+    name: str
+    unit: str
+    family: str
+    sentence: str
+    topic: str
+    phrase: str
+    read: Callable[[Reading], Float]
+    needs: str | None = None
+
+
+def ratio(over: Float, under: Float) -> Float:
+    """`over / under`, NaN where `under` is not above 0."""
+    quotient = np.full(len(over), np.nan)
+    np.divide(over, under, out=quotient, where=under > 0)
+    return quotient

@@ -1,0 +1,179 @@
+"""Guess how a CSV is written: which column is which, and how its dates read."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from features.errors import DataError
+from features.source import PurchaseSource
+from features.staging import stage
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "customer_id": (
+        *("customer_id", "customerid", "customer", "client_id", "clientid", "client", "user_id"),
+        *("userid", "user", "buyer_id", "buyer", "shopper_id", "member_id", "household_id"),
+        *("household", "cust_id", "id_customer", "customer_number", "customer_no", "email"),
+    ),
+    "ordered_at": (
+        *("ordered_at", "order_date", "orderdate", "date", "invoice_date", "invoicedate"),
+        *("purchase_date", "purchased_at", "purchasedate", "transaction_date", "transactiondate"),
+        *("timestamp", "datetime", "created_at", "order_time", "time", "day"),
+    ),
+    "amount": (
+        *("amount", "total", "order_total", "total_price", "order_value", "value", "revenue"),
+        *("sales", "sales_value", "price", "spend", "net_amount", "line_total", "total_amount"),
+        *("grand_total", "dollar_value", "amount_spent", "sum_gross_amount"),
+    ),
+    "order_id": (
+        *("order_id", "orderid", "invoice", "invoice_no", "invoiceno", "invoice_id", "basket_id"),
+        *("transaction_id", "transactionid", "receipt_id", "order_number", "order_no"),
+    ),
+    "quantity": ("quantity", "qty", "units", "items", "number_of_items"),
+    "product_id": ("product_id", "productid", "sku", "stock_code", "stockcode", "item_id"),
+}
+REQUIRED = ("customer_id", "ordered_at", "amount")
+# Tried in this order; the first two readings of 03/04/2024 differ, so both must not fit.
+DATE_FORMATS = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%d %b %Y",
+    "%b %d, %Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+)
+# Earlier dates come of two digits read as a year; no shop's log reaches back so far.
+EARLIEST = "1900-01-01"
+TIME_ENDINGS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
+
+
+def guess_purchases(path: Path) -> dict[str, Any]:
+    """The `purchases` part of the settings for a file.
+
+    Parameters
+    ----------
+    path : CSV, TSV or Parquet file with a header line
+
+    Returns
+    -------
+    dict with `source`, and `columns` and `format` where they are needed
+
+    Raises
+    ------
+    DataError
+        If a required column cannot be told, or dates can be read in two ways.
+    """
+    if not path.is_file():
+        raise DataError(f"no file at {path}; name a CSV of purchases")
+    found: dict[str, Any] = {"source": str(path.resolve())}
+    layout: dict[str, Any] = {"kind": "parquet" if path.suffix in (".parquet", ".pq") else "csv"}
+    with duckdb.connect() as con:
+        con.execute("SET autoinstall_known_extensions = false")
+        bare = PurchaseSource(str(path), kind=layout["kind"], columns={})
+        staged = stage(con, bare, path, "head", check_columns=False)
+        columns = _columns(con, list(staged.types), path)
+        _refuse_data_as_names(con, list(columns.values()), path)
+        if staged.types[columns["ordered_at"]] == "VARCHAR":
+            date_format = _date_format(con, columns["ordered_at"], path)
+            if date_format:
+                layout["date_format"] = date_format
+    found["format"] = layout
+    renamed = {ours: theirs for ours, theirs in columns.items() if ours != theirs}
+    if renamed:
+        found["columns"] = renamed
+    return found
+
+
+def _refuse_data_as_names(con: duckdb.DuckDBPyConnection, names: list[str], path: Path) -> None:
+    """A first line with a number or a date in it is a purchase; reading on would lose it."""
+    casts = "SELECT TRY_CAST($1 AS DOUBLE), TRY_CAST($1 AS TIMESTAMP)"
+    for name in names:
+        if con.execute(casts, [name]).fetchall() != [(None, None)]:
+            raise DataError(
+                f"{path} has no line of column names: its first line holds {name!r}; put "
+                f"{', '.join(REQUIRED)} on top, or write a settings file with "
+                "purchases.format.header: false"
+            )
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name.strip().lower()).strip("_")
+
+
+def _columns(con: duckdb.DuckDBPyConnection, there: list[str], path: Path) -> dict[str, str]:
+    plain = {_plain(name): name for name in reversed(there)}
+    found: dict[str, str] = {}
+    for ours, synonyms in NAMES.items():
+        match = next((plain[s] for s in synonyms if s in plain), None)
+        if match and match not in found.values():
+            found[ours] = match
+    missing = [ours for ours in REQUIRED if ours not in found]
+    if missing and len(there) == len(REQUIRED):
+        found = _by_content(con, there) or found
+        missing = [ours for ours in REQUIRED if ours not in found]
+    if missing:
+        raise DataError(
+            f"{path} has the columns {', '.join(f'`{n}`' for n in there)}, and which of them is "
+            f"{' and '.join(missing)} cannot be told; rename them to {', '.join(REQUIRED)}, or "
+            "write a settings file with purchases.columns"
+        )
+    return found
+
+
+def _by_content(con: duckdb.DuckDBPyConnection, there: list[str]) -> dict[str, str] | None:
+    """Of three columns, the one that reads as dates, and the one of numbers that vary most."""
+    dates = [n for n in there if _readable(con, n, None) or _formats(con, n)]
+    if len(dates) != 1:
+        return None
+    rest = [n for n in there if n != dates[0]]
+    numbers = [n for n in rest if _share(con, n, "TRY_CAST({} AS DOUBLE) IS NOT NULL") == 1]
+    decimals = [n for n in numbers if _share(con, n, "contains({}, '.')") > 0]
+    amounts = decimals or numbers
+    if len(amounts) != 1:
+        return None
+    customer = next(n for n in rest if n != amounts[0])
+    return {"customer_id": customer, "ordered_at": dates[0], "amount": amounts[0]}
+
+
+def _share(con: duckdb.DuckDBPyConnection, name: str, test: str) -> float:
+    """Share of the filled rows of a column that pass a test."""
+    text = con.table("head").select(duckdb.ColumnExpression(name).cast("VARCHAR").alias("v"))
+    filled = text.filter("v IS NOT NULL AND trim(v) <> ''")
+    passed = f"coalesce({test.format('trim(v)')}, false)::INT"
+    [(share,)] = filled.aggregate(f"avg({passed}) AS s").fetchall()
+    return float(share or 0.0)
+
+
+def _readable(con: duckdb.DuckDBPyConnection, name: str, date_format: str | None) -> bool:
+    if date_format is None:
+        # A bare number casts to no timestamp, so ids are not taken for dates.
+        return _share(con, name, f"TRY_CAST({{}} AS TIMESTAMP) >= '{EARLIEST}'") > 0.99
+    return _share(con, name, f"try_strptime({{}}, '{date_format}') >= '{EARLIEST}'") > 0.99
+
+
+def _formats(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    tried = (d + t for d in DATE_FORMATS for t in TIME_ENDINGS)
+    return [f for f in tried if _readable(con, name, f)]
+
+
+def _date_format(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> str | None:
+    if _readable(con, name, None):
+        return None
+    fitting = _formats(con, name)
+    if not fitting:
+        raise DataError(
+            f"the dates in `{name}` of {path} cannot be read; write them like 2024-07-31, or write "
+            "a settings file that says purchases.format.date_format"
+        )
+    if len(fitting) > 1:
+        raise DataError(
+            f"the dates in `{name}` of {path} read both as {fitting[0]} and as {fitting[1]}; write "
+            "a settings file that says which in purchases.format.date_format"
+        )
+    return fitting[0]

@@ -1,0 +1,57 @@
+"""A shop's days: time zone, hour at which a day starts, and days as whole numbers."""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+EPOCH = dt.date(1970, 1, 1)
+
+
+def day_number(day: dt.date) -> int:
+    """Days from 1970-01-01 to `day`."""
+    return (day - EPOCH).days
+
+
+def date_of(number: int) -> dt.date:
+    """Calendar day of a day number."""
+    return EPOCH + dt.timedelta(days=int(number))
+
+
+@dataclass(frozen=True)
+class ShopClock:
+    """Which calendar day of the shop a moment belongs to.
+
+    A stamp without an offset is the shop's local time. A day runs from `day_starts_at` to the next
+    `day_starts_at`, so with "04:00" an order at 01:30 belongs to the day before.
+    """
+
+    timezone: str = "UTC"
+    day_starts_at: str = "00:00"
+
+    @property
+    def offset_minutes(self) -> int:
+        """Minutes from midnight to the start of the shop's day."""
+        hours, minutes = self.day_starts_at.split(":")
+        return int(hours) * 60 + int(minutes)
+
+    def local(self, stamps: pd.Series) -> pd.Series:
+        """Stamps as naive local time of the shop; aware stamps are converted."""
+        if stamps.dt.tz is None:
+            return stamps
+        local: pd.Series = stamps.dt.tz_convert(ZoneInfo(self.timezone)).dt.tz_localize(None)
+        return local
+
+    def day_numbers(self, local: pd.Series) -> NDArray[np.int32]:
+        """Shop days of naive local stamps, as days since 1970-01-01."""
+        shifted = local - pd.Timedelta(minutes=self.offset_minutes)
+        days = shifted.to_numpy("datetime64[us]").astype("datetime64[D]")
+        return days.astype(np.int64).astype(np.int32)
+
+    def today(self, now: dt.datetime) -> dt.date:
+        """Shop day of an aware moment `now`."""
+        local = now.astimezone(ZoneInfo(self.timezone))
+        return (local - dt.timedelta(minutes=self.offset_minutes)).date()
