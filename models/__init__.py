@@ -1,0 +1,1 @@
+"""Estimators, metrics and the fitted bundle with its file format."""
