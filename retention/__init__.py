@@ -1,0 +1,1 @@
+"""From scores to decisions: score rows, tiers and stages of customers."""

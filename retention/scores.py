@@ -1,0 +1,168 @@
+"""Score rows: what a bundle says of each customer, named as in the store, API and exports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.bundle import Bundle
+from retention import groups
+from retention.lifecycle import lifecycle_status
+from retention.reasons import reasons
+
+SCORE_FIELDS = (
+    "customer_id",
+    "as_of",
+    "batch_id",
+    "model_version",
+    "score_status",
+    "churn_horizon_days",
+    "churn_probability",
+    "usual_churn_probability",
+    "churn_percentile",
+    "risk_tier",
+    "risk_change",
+    "tier_since",
+    "value_horizon_days",
+    "predicted_clv",
+    "clv_p10",
+    "clv_p50",
+    "clv_p90",
+    "historic_clv",
+    "total_clv",
+    "value_tier",
+    "historic_number_of_orders",
+    "average_order_value",
+    "average_days_between_orders",
+    "days_since_last",
+    "value_at_risk",
+    "lifecycle_status",
+    "reasons",
+    "missing",
+)
+IDENTITY = ("customer_id", "as_of", "batch_id", "model_version", "score_status")
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """Who is scored: active within some days, and known for at least `min_days`."""
+
+    active_within_days: int | None = None
+    min_days: int = 0
+
+    def status(self, features: pd.DataFrame) -> NDArray[np.object_]:
+        """`scored`, `too_new`, `inactive` or `no_purchases` of each row, shape (n,)."""
+        silence = features["days_since_last"].to_numpy(float)
+        limit = np.inf if self.active_within_days is None else self.active_within_days
+        return np.select(
+            [
+                np.isnan(silence),
+                silence > limit,
+                features["T"].to_numpy(float) < self.min_days,
+            ],
+            ["no_purchases", "inactive", "too_new"],
+            default="scored",
+        ).astype(object)
+
+
+def score_rows(
+    features: pd.DataFrame,
+    bundle: Bundle,
+    *,
+    as_of: str,
+    batch_id: str | None = None,
+    eligibility: Eligibility | None = None,
+    cut_points: Mapping[str, Any] | None = None,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Rows of scores for the customers of a snapshot.
+
+    Parameters
+    ----------
+    features : DataFrame of shape (n, n_features), indexed by `customer_id`; a column that the
+        bundle reads and these customers lack (no item counts, say) is undefined for all of them
+    bundle : Bundle
+    as_of : day of the snapshot, YYYY-MM-DD
+    eligibility : who is scored; None scores everybody
+    cut_points : of a published batch, by which percentiles and tiers are given; by default those
+        of these rows
+
+    Returns
+    -------
+    rows : DataFrame of shape (n, len(SCORE_FIELDS)), `reasons` and `missing` as JSON text; fields
+        of a customer that is not scored are null
+    cut_points : those used
+    """
+    lacking = [f for f in bundle.features if f not in features]
+    features = features.assign(**dict.fromkeys(lacking, np.nan)) if lacking else features
+    status = (
+        np.full(len(features), "scored", object)
+        if eligibility is None
+        else eligibility.status(features)
+    )
+    scored = features[status == "scored"]
+    cuts = dict(cut_points) if cut_points else {}
+    rows = pd.DataFrame({"customer_id": features.index.astype(str)})
+    rows["as_of"], rows["batch_id"], rows["model_version"] = as_of, batch_id, bundle.version
+    rows["score_status"] = status
+    if len(scored):
+        values, cuts = _values(scored, bundle, cuts)
+        values.index = pd.Index(np.flatnonzero(status == "scored"))
+        rows = rows.join(values)
+    return rows.reindex(columns=list(SCORE_FIELDS)), cuts
+
+
+def _values(
+    features: pd.DataFrame, bundle: Bundle, cuts: dict[str, Any]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    churn = bundle.churn.churn_probability(features)
+    at_risk = bundle.churn_value.predict(features).spend_if_return
+    value = bundle.value.predict(features)
+    cuts = cuts or groups.cut_points(churn, value.mean)
+    known = {
+        name: features[name].to_numpy(float)
+        for name in ("n_orders", "spend_total", "average_order_value", "mean_gap")
+    }
+    facts = bundle.groups
+    usual = np.array(facts["usual_churn"])[groups.order_group(known["n_orders"])]
+    frame = pd.DataFrame(
+        {
+            "churn_horizon_days": bundle.churn.carry.horizon_days,
+            "churn_probability": churn,
+            "usual_churn_probability": usual,
+            "churn_percentile": groups.churn_percentile(churn, cuts),
+            "risk_tier": groups.risk_tier(churn, facts["risk_limits"]),
+            "risk_change": None,
+            "tier_since": None,
+            "value_horizon_days": bundle.value.returns.carry.horizon_days,
+            "predicted_clv": value.mean,
+            "clv_p10": value.p10,
+            "clv_p50": value.p50,
+            "clv_p90": value.p90,
+            "historic_clv": known["spend_total"],
+            "total_clv": known["spend_total"] + value.mean,
+            "value_tier": groups.value_tier(value.mean, cuts),
+            "historic_number_of_orders": known["n_orders"],
+            "average_order_value": known["average_order_value"],
+            "average_days_between_orders": known["mean_gap"],
+            "days_since_last": features["days_since_last"].to_numpy(float),
+            "value_at_risk": churn * at_risk,
+            "lifecycle_status": lifecycle_status(features, facts["rhythm"]),
+            "reasons": reasons(features, bundle.churn.contributions(features)),
+            "missing": _missing(known["mean_gap"], known["n_orders"]),
+        }
+    )
+    whole = ["historic_number_of_orders", "days_since_last", "churn_percentile"]
+    whole += ["churn_horizon_days", "value_horizon_days"]
+    return frame.astype(dict.fromkeys(whole, "Int64")), cuts
+
+
+def _missing(mean_gap: NDArray[np.float64], n_orders: NDArray[np.float64]) -> list[str]:
+    """Why a field is null: there is no purchase at all, or purchases on one day only."""
+    nothing = ("average_order_value", "average_days_between_orders", "days_since_last")
+    never = orjson.dumps(dict.fromkeys(nothing, "no_purchases")).decode()
+    once = orjson.dumps({"average_days_between_orders": "one_purchase_day"}).decode()
+    return list(np.select([n_orders == 0, np.isnan(mean_gap)], [never, once], default="{}"))
