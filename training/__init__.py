@@ -1,0 +1,1 @@
+"""The training job: panel, backtest, calibration, gate, evaluation and MLflow runs."""

@@ -1,0 +1,173 @@
+"""The commands that belong to training; `perennial.py` reads their arguments."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from configs.console import Steps
+from configs.settings import Settings, SettingsError
+from features.log_store import LoadedLog
+from features.running import RunningColumns
+from features.shop_clock import date_of, day_number
+from models.metrics import nan_to_null
+from training.backtest import backtest as run_backtest
+from training.backtest import backtest_cutoffs
+from training.evaluate import evaluate_at, write_evaluation
+from training.job import (
+    Trained,
+    clock_of,
+    cutoffs_of,
+    horizons_of,
+    limits_of,
+    load,
+    train_job,
+)
+from training.recipe import Horizons, Recipe
+from training.report import print_backtest, print_gates, print_measures, print_note
+from training.results import fold_metrics, mean_metrics
+from training.windows import plan_windows
+
+
+def train(settings: Settings, *, as_json: bool, skip_unchanged: bool = False) -> None:
+    """Fit, compare with the simple rules, promote what wins."""
+    trained = train_job(settings, skip_unchanged=skip_unchanged)
+    if as_json:
+        print(json.dumps(_trained_document(trained), allow_nan=False))
+        return
+    console = Console(highlight=False)
+    if trained.result is None:
+        console.print(f"version {trained.version} stays in use")
+        return
+    print_backtest(console, trained.result.folds)
+    print_gates(console, trained.result.gates)
+    for note in trained.result.notes:
+        print_note(console, note)
+    where = f"MLflow version {trained.registered}" if trained.registered else "not in MLflow"
+    console.print(f"version {trained.version} is promoted ({where})")
+
+
+def _trained_document(trained: Trained) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "version": trained.version,
+        "unchanged": trained.unchanged,
+        "run_id": trained.run_id,
+        "registered_version": trained.registered,
+    }
+    if trained.result is not None:
+        measures = mean_metrics(fold_metrics(f) for f in trained.result.folds)
+        document |= {
+            "served": {g.target: g.served for g in trained.result.gates},
+            "gate": {g.target: g.reason for g in trained.result.gates},
+            "metrics": measures,
+            "data": trained.result.data,
+            "notes": trained.result.notes,
+            "seconds": trained.result.seconds,
+        }
+    cleaned: dict[str, Any] = nan_to_null(document)
+    return cleaned
+
+
+def evaluate(
+    settings: Settings,
+    *,
+    cutoff: dt.date,
+    horizon_days: int | None,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Train on what was known before `cutoff`, predict there, compare with what came after."""
+    horizons = Horizons(horizon_days, horizon_days) if horizon_days else horizons_of(settings)
+    if out.exists() and not out.is_dir():
+        raise SettingsError(f"--out {out} is a file; name a folder for the results")
+    with Steps("evaluate", 3) as steps:
+        with steps.step("read the purchase log"):
+            loaded = load(settings)
+        with steps.step(f"train and predict at {cutoff}"):
+            evaluation = evaluate_at(
+                loaded.log,
+                day_number(cutoff),
+                horizons,
+                clock=clock_of(settings),
+                seed=settings.training.seed,
+                n_cutoffs=cutoffs_of(settings),
+                risk_limits=limits_of(settings),
+            )
+        with steps.step(f"write to {out}"):
+            write_evaluation(evaluation, out)
+    if as_json:
+        print(json.dumps(evaluation.metrics, allow_nan=False))
+        return
+    print_measures(Console(highlight=False), evaluation.metrics)
+
+
+def backtest(settings: Settings, *, as_json: bool) -> None:
+    """Model and simple rules on the same rolling cutoffs."""
+    with Steps("backtest", 2) as steps:
+        with steps.step("read the purchase log"):
+            loaded = load(settings)
+        recipe = Recipe(loaded.log, seed=settings.training.seed, n_cutoffs=cutoffs_of(settings))
+        with steps.step("backtest on rolling cutoffs"):
+            end = loaded.log.last_day + 1
+            folds = run_backtest(recipe, end, horizons_of(settings), progress=steps.detail)
+    if as_json:
+        per_fold = [{"cutoff": str(f.cutoff), **fold_metrics(f)} for f in folds]
+        mean = mean_metrics(fold_metrics(f) for f in folds)
+        print(json.dumps(nan_to_null({"folds": per_fold, "mean": mean}), allow_nan=False))
+        return
+    print_backtest(Console(highlight=False), folds)
+
+
+def check(settings: Settings, *, as_json: bool) -> None:
+    """Report what became of every row and what the log is good for."""
+    with Steps("check", 1) as steps, steps.step("read the purchase log"):
+        loaded = load(settings)
+    report = data_report(loaded, horizons_of(settings))
+    if as_json:
+        print(json.dumps(report))
+        return
+    console = Console(highlight=False)
+    table = Table("what", "figure", title=f"data of {settings.name}", title_justify="left")
+    for name, value in report.items():
+        if name not in ("notes", "reasons"):
+            shown = f"{value:,}" if isinstance(value, int) else str(value)
+            table.add_row(name.replace("_", " "), shown)
+    console.print(table)
+    for reason, count in report["reasons"].items():
+        console.print(f"quarantined: {count} rows, {reason}")
+    for note in report["notes"]:
+        print_note(console, note)
+
+
+def data_report(loaded: LoadedLog, horizons: Horizons) -> dict[str, Any]:
+    """Counts of rows, customers and orders, the days covered, and what they suffice for."""
+    log = loaded.log
+    counts = RunningColumns(log).cumulative["orders"]
+    orders = np.diff(counts[log.starts])
+    end = log.last_day + 1
+    notes = list(loaded.notes)
+    for what, days in (("churn", horizons.churn_days), ("value", horizons.value_days)):
+        plan = plan_windows(log.first_day, end, days)
+        if plan is None:
+            notes.append(f"{what}: too young a log for a label window; everybody gets one rate")
+        elif plan.observed_days < days:
+            notes.append(
+                f"{what}: no window of {days} days closes with history before it; windows of "
+                f"{plan.observed_days} days are carried to it"
+            )
+    folds = len(backtest_cutoffs(log.first_day, end, horizons))
+    return {
+        **loaded.account.as_dict(),
+        "customers": log.n_customers,
+        "orders": int(counts[-1]),
+        "one_time_buyers_share": round(float((orders == 1).mean()), 4),
+        "refund_lines": int((~log.is_purchase).sum()),
+        "first_day": str(date_of(log.first_day)),
+        "last_day": str(date_of(log.last_day)),
+        "backtest_cutoffs": folds,
+        "notes": notes,
+    }

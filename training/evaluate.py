@@ -1,0 +1,119 @@
+"""Train on what was known before a cutoff, predict there for everybody, compare with what came."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import CutoffError
+from features.labels import LABELS, LabelReader
+from features.purchase_log import PurchaseLog
+from features.shop_clock import ShopClock, date_of
+from features.snapshot import snapshot
+from models.bundle import save_parts, write_json
+from models.metrics import churn_metrics, nan_to_null, value_metrics
+from retention.scores import score_rows
+from training.recipe import Fitted, Horizons, Recipe
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions with labels, measures, and the bundle that made them."""
+
+    predictions: pd.DataFrame
+    metrics: dict[str, Any]
+    fitted: Fitted
+
+
+def evaluate_at(
+    log: PurchaseLog,
+    cutoff: int,
+    horizons: Horizons,
+    *,
+    clock: ShopClock,
+    seed: int,
+    n_cutoffs: int | None,
+    risk_limits: list[float] | None,
+) -> Evaluation:
+    """Evaluate the recipe at shop day `cutoff`.
+
+    Returns
+    -------
+    Evaluation
+        `predictions` has one row for each customer with a line before the cutoff: the score fields
+        and `churned`, `future_orders`, `future_value`, null where the window has not closed
+
+    Raises
+    ------
+    CutoffError
+        If no line precedes the cutoff.
+    """
+    if cutoff <= log.known_day.min():
+        first = date_of(int(log.known_day.min()))
+        raise CutoffError(
+            f"no purchase is known before the cutoff {date_of(cutoff)}: the first line is of "
+            f"{first}; choose a later cutoff"
+        )
+    recipe = Recipe(log, seed=seed, n_cutoffs=n_cutoffs)
+    fitted = versioned(recipe.bundle(cutoff, horizons, clock=clock, risk_limits=risk_limits))
+    shot = snapshot(recipe.columns(cutoff), cutoff)
+    rows, _ = score_rows(shot.features, fitted.bundle, as_of=str(date_of(cutoff)))
+    labels = _labels(log, shot.features.index, cutoff, horizons)
+    predictions = pd.concat([rows, labels], axis=1)
+    return Evaluation(predictions, _metrics(predictions, fitted, cutoff), fitted)
+
+
+def versioned(fitted: Fitted) -> Fitted:
+    """The same with the version that the bundle would be promoted under."""
+    with TemporaryDirectory() as room:
+        version = save_parts(fitted.bundle, Path(room) / "bundle")
+    return replace(fitted, bundle=replace(fitted.bundle, version=version))
+
+
+def _labels(
+    log: PurchaseLog, customer_ids: pd.Index, cutoff: int, horizons: Horizons
+) -> pd.DataFrame:
+    numbers = np.searchsorted(log.customer_ids.astype(str), customer_ids.to_numpy().astype(str))
+    reader = LabelReader(log)
+    columns = {}
+    for name in LABELS:
+        horizon = horizons.churn_days if name == "churned" else horizons.value_days
+        closed = cutoff + horizon <= log.last_day + 1
+        read = reader.read(numbers, cutoff, horizon)[name].to_numpy()
+        columns[name] = read if closed else np.full(len(numbers), np.nan)
+    return pd.DataFrame(columns)
+
+
+def _metrics(predictions: pd.DataFrame, fitted: Fitted, cutoff: int) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "cutoff": str(date_of(cutoff)),
+        "customers": len(predictions),
+        "served": fitted.bundle.served,
+        "gate": {g.target: g.reason for g in fitted.gates},
+        "notes": fitted.notes,
+        "model_version": fitted.bundle.version,
+        "churn": None,
+        "value": None,
+    }
+    if predictions["churned"].notna().all():
+        truth = predictions["churned"].to_numpy()
+        found["churn"] = churn_metrics(truth, predictions["churn_probability"].to_numpy())
+    if predictions["future_value"].notna().all():
+        columns = ("future_value", "predicted_clv", "clv_p50")
+        found["value"] = value_metrics(*(predictions[c].to_numpy() for c in columns))
+    cleaned: dict[str, Any] = nan_to_null(found)
+    return cleaned
+
+
+def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
+    """Write `predictions.parquet` and `metrics.json` into `folder`, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / ".predictions.parquet.draft"
+    evaluation.predictions.to_parquet(draft, index=False)
+    draft.replace(folder / "predictions.parquet")
+    draft = folder / ".metrics.json.draft"
+    write_json(draft, evaluation.metrics)
+    draft.replace(folder / "metrics.json")

@@ -1,0 +1,239 @@
+"""The training job: read, backtest, fit, gate, record, promote."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from configs.console import Steps, say
+from configs.settings import Settings
+from features.errors import DataError
+from features.log_store import LoadedLog, load_log
+from features.running import RunningColumns
+from features.shop_clock import ShopClock, date_of
+from features.snapshot import snapshot
+from features.source import PurchaseSource
+from models.bundle import save_parts, seal
+from models.metrics import nan_to_null
+from training.backtest import backtest
+from training.card import card, save_card
+from training.plots import save_plots
+from training.promotion import intact, pointer, promote, staging, verified
+from training.recipe import Fitted, Horizons, Recipe
+from training.registry import CHALLENGER, CHAMPION, Registry
+from training.results import FoldOutcome, TrainingResult, fold_metrics, mean_metrics
+from training.run_record import description, version_tags
+from training.tracking import Tracker, TrackingDown
+
+STEPS = 6
+CODE = ("features", "models", "retention", "training")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Outcome of a job: what was found, the run and the registered version, if they were recorded.
+
+    `unchanged` is True where nothing had changed since the bundle in use was made.
+    """
+
+    result: TrainingResult | None
+    version: str
+    run_id: str | None
+    registered: str | None
+    unchanged: bool = False
+
+
+def source_of(settings: Settings) -> PurchaseSource:
+    """Where and how the purchases of a shop are written."""
+    return PurchaseSource.from_mapping(settings.purchases.model_dump())
+
+
+def clock_of(settings: Settings) -> ShopClock:
+    """Time zone and start of day of a shop."""
+    return source_of(settings).clock
+
+
+def load(settings: Settings) -> LoadedLog:
+    """The purchase log of a shop, checked and sorted."""
+    return load_log(source_of(settings), settings.log_dir, settings.quarantine_dir)
+
+
+def horizons_of(settings: Settings) -> Horizons:
+    """Horizons of the settings."""
+    return Horizons(settings.horizons.churn_days, settings.horizons.value_days)
+
+
+def cutoffs_of(settings: Settings) -> int | None:
+    """Number of training cutoffs; None where perennial chooses."""
+    asked = settings.training.cutoffs
+    return None if asked == "auto" else int(asked)
+
+
+def limits_of(settings: Settings) -> list[float] | None:
+    """Churn probabilities at which medium and high risk begin; None where perennial chooses."""
+    tiers = settings.tiers
+    return None if tiers == "auto" else [tiers.medium_risk, tiers.high_risk]
+
+
+def job_key(settings: Settings, loaded: LoadedLog) -> str:
+    """Digest of all that a bundle is made from: data, settings, and the code itself."""
+    told = settings.model_dump(mode="json", include={"horizons", "tiers", "training", "name"})
+    told["log"] = loaded.sha256
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for package in CODE:
+        for file in sorted(resources.files(package).iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".py"):
+                digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
+    """Run the training job of a shop.
+
+    Raises
+    ------
+    DataError
+        If the log cannot be used.
+    BundleError
+        If the fitted bundle fails its check; the one in use stays.
+    """
+    with Steps("training", STEPS) as steps:
+        with steps.step("read the purchase log"):
+            loaded = load(settings)
+        key = job_key(settings, loaded)
+        current = pointer(settings.models_dir)
+        if skip_unchanged and current.get("key") == key and intact(settings.models_dir):
+            say("  same data, settings and code as the model in use: training is skipped")
+            return Trained(None, current["version"], None, None, unchanged=True)
+        end = loaded.log.last_day + 1
+        if end - loaded.log.first_day < 2:
+            raise DataError(
+                f"the log covers the one day {date_of(end - 1)}; it needs two days to learn from"
+            )
+        recipe = Recipe(loaded.log, seed=settings.training.seed, n_cutoffs=cutoffs_of(settings))
+        with steps.step("backtest on rolling cutoffs"):
+            folds = backtest(recipe, end, horizons_of(settings), progress=steps.detail)
+        with steps.step("fit and gate"):
+            fitted = recipe.bundle(
+                end,
+                horizons_of(settings),
+                clock=clock_of(settings),
+                risk_limits=limits_of(settings),
+            )
+        return _finish(settings, steps, loaded, recipe, fitted, folds, key=key, end=end)
+
+
+def _finish(
+    settings: Settings,
+    steps: Steps,
+    loaded: LoadedLog,
+    recipe: Recipe,
+    fitted: Fitted,
+    folds: list[FoldOutcome],
+    *,
+    key: str,
+    end: int,
+) -> Trained:
+    """Seal the bundle with its card, record the run, promote."""
+    features = snapshot(recipe.columns(end), end).features
+    measured = mean_metrics(fold_metrics(f) for f in folds)
+    bundle = replace(fitted.bundle, metrics=dict(nan_to_null(measured)))
+    with staging(settings.models_dir) as room:
+        folder = room / "bundle"
+        with steps.step("seal the bundle and write the model card"):
+            version = save_parts(bundle, folder)
+            result = TrainingResult(
+                name=settings.name,
+                settings=settings.model_dump(mode="json"),
+                data=_data(loaded),
+                folds=folds,
+                gates=fitted.gates,
+                importance=_importance(bundle.churn.contributions(features)),
+                bundle_dir=folder,
+                version=version,
+                seconds=dict(steps.seconds),
+                notes=[*loaded.notes, *fitted.notes],
+            )
+            seal(folder, version, card(result))
+            verified(folder, features)
+            plots = save_plots(result, room / "plots")
+            _, card_html = save_card(result, plots, room / "card")
+        with steps.step("record the run in MLflow"):
+            recorded = _record(settings, result, plots, card_html)
+        with steps.step("promote"):
+            promote(folder, settings.models_dir, version, key=key)
+            _keep_card(settings.models_dir, version, card_html)
+            registered = _crown(settings, recorded)
+    return Trained(result, version, recorded.run_id, registered)
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    run_id: str | None
+    registry: Registry | None
+    registered: str | None
+
+
+def _record(
+    settings: Settings, result: TrainingResult, plots: list[Path], card_html: Path
+) -> _Recorded:
+    """Record and register as challenger; where MLflow is down, say so and go on."""
+    artifacts = settings.artifact_dir.absolute() if not settings.mlflow.tracking_uri else None
+    tracker = Tracker(settings.tracking_uri, artifacts, settings.name)
+    try:
+        run_id = tracker.log_result(result, plots, card_html)
+        registry = Registry(tracker)
+        number = registry.register(
+            result.bundle_dir,
+            run_id,
+            settings.name,
+            tags=version_tags(result),
+            description=description(result),
+        )
+        registry.set_alias(settings.name, CHALLENGER, number)
+    except TrackingDown as error:
+        say(f"  the run is not recorded: {error}")
+        return _Recorded(None, None, None)
+    return _Recorded(run_id, registry, number)
+
+
+def _crown(settings: Settings, recorded: _Recorded) -> str | None:
+    """Let the alias champion follow the pointer, which is what is served."""
+    if recorded.registry is None or recorded.registered is None:
+        return None
+    try:
+        recorded.registry.set_alias(settings.name, CHAMPION, recorded.registered)
+    except TrackingDown as error:
+        say(f"  promoted, but the registry's alias does not follow: {error}")
+    return recorded.registered
+
+
+def _keep_card(models_dir: Path, version: str, card_html: Path) -> None:
+    """Keep the readable card beside the bundle's folder, whose content is sealed."""
+    draft = models_dir / f".{version}.html"
+    draft.write_bytes(card_html.read_bytes())
+    draft.replace(models_dir / f"{version}.html")
+
+
+def _data(loaded: LoadedLog) -> dict[str, Any]:
+    log = loaded.log
+    counts = loaded.account.as_dict()
+    counts.pop("reasons")
+    return {
+        **counts,
+        "customers": log.n_customers,
+        "orders": int(RunningColumns(log).cumulative["orders"][-1]),
+        "first_day": str(date_of(log.first_day)),
+        "last_day": str(date_of(log.last_day)),
+        "sha256": loaded.sha256,
+    }
+
+
+def _importance(contributions: Any) -> dict[str, float]:
+    means = np.abs(contributions).mean(axis=0)
+    ranked = sorted(((float(v), str(n)) for n, v in means.items()), reverse=True)
+    return {name: value for value, name in ranked if value > 0}

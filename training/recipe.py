@@ -1,0 +1,235 @@
+"""The recipe: from a log as known before a day to a bundle, gated on what it did not learn from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.gaps import rhythm_of
+from features.purchase_log import PurchaseLog
+from features.running import RunningColumns
+from features.shop_clock import ShopClock, date_of
+from features.snapshot import snapshot
+from models.bundle import Bundle
+from models.heads import ReturnHead, ValueHead
+from retention import groups
+from training.fit import HorizonFit, fit_horizon, outcome
+from training.gate import BY_CUSTOMER, BY_TIME, gate_return, gate_value
+from training.pooled import pooled_heads
+from training.results import MODEL, FoldOutcome, GateDecision
+from training.windows import plan_windows
+
+QUANTILES = np.arange(0, 11) / 10
+SPARE_VALUE_RULE = "rate_times_order_value"
+
+
+@dataclass(frozen=True)
+class Horizons:
+    """Days ahead for churn and for value."""
+
+    churn_days: int
+    value_days: int
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A bundle as it would be served, the gate's decisions, and what it was fitted on."""
+
+    bundle: Bundle
+    gates: list[GateDecision]
+    notes: list[str]
+
+
+class Recipe:
+    """Fits heads as of any day; what was fitted once is remembered.
+
+    Parameters
+    ----------
+    log : PurchaseLog
+    seed : int
+    n_cutoffs : training cutoffs a horizon, None for the default
+    """
+
+    def __init__(self, log: PurchaseLog, *, seed: int, n_cutoffs: int | None = None) -> None:
+        self.log, self.seed, self.n_cutoffs = log, seed, n_cutoffs
+        self._fits: dict[tuple[int, int], HorizonFit | None] = {}
+        self._columns: dict[int, RunningColumns] = {}
+
+    def columns(self, end: int) -> RunningColumns:
+        """Running columns of what was known before shop day `end`."""
+        if end not in self._columns:
+            self._columns = {end: RunningColumns(self.log.known_before(end))}
+        return self._columns[end]
+
+    def fit(self, end: int, horizon_days: int) -> HorizonFit | None:
+        """Heads of one horizon from what was known before `end`; None for too young a log."""
+        key = (end, horizon_days)
+        if key not in self._fits:
+            # Before its first line is known a cutoff has no customers, however old the order.
+            first = int(self.columns(end).log.known_day.min())
+            plan = plan_windows(first, end, horizon_days, n_cutoffs=self.n_cutoffs)
+            self._fits[key] = (
+                None if plan is None else fit_horizon(self.columns(end), plan, seed=self.seed)
+            )
+        return self._fits[key]
+
+    def evidence(self, fit: HorizonFit) -> tuple[FoldOutcome, str]:
+        """Predictions for customers and windows not learnt from, and how they were kept apart."""
+        if fit.held_out is not None:
+            return fit.held_out, BY_CUSTOMER
+        earlier = self.fit(fit.plan.newest, fit.plan.observed_days)
+        if earlier is None:
+            raise ValueError(f"no window closes before day {fit.plan.newest} to gate by time")
+        # What cannot be served now, for want of customers, is not to win.
+        heads = (
+            {name: head for name, head in earlier.returns.items() if name in fit.returns},
+            {name: head for name, head in earlier.values.items() if name in fit.values},
+        )
+        rows = (fit.features, fit.labels)
+        return outcome(heads, *rows, fit.plan.newest, fit.plan.observed_days), BY_TIME
+
+    def bundle(
+        self, end: int, horizons: Horizons, *, clock: ShopClock, risk_limits: list[float] | None
+    ) -> Fitted:
+        """Fit, gate and put together what would be served from `end` on.
+
+        Parameters
+        ----------
+        risk_limits : churn probabilities from which risk is medium and high; None for percentiles
+        """
+        churn_fit = self.fit(end, horizons.churn_days)
+        value_fit = self.fit(end, horizons.value_days)
+        if churn_fit is None or value_fit is None:
+            return self._pooled(end, horizons, clock, risk_limits)
+        gates = self._gates(churn_fit, value_fit)
+        served_return, served_value = (g.served for g in gates)
+        churn = churn_fit.returns[served_return]
+        churn_value = churn_fit.values.get(served_value, churn_fit.values[SPARE_VALUE_RULE])
+        value = value_fit.values[served_value]
+        facts = self._groups(end, horizons, churn, churn_fit, risk_limits)
+        notes = _notes(churn_fit, value_fit)
+        training = {
+            **_window(self.columns(end).log, end, clock, self.seed),
+            "churn_cutoffs": [str(date_of(c)) for c in churn_fit.plan.cutoffs],
+            "value_cutoffs": [str(date_of(c)) for c in value_fit.plan.cutoffs],
+            "notes": notes,
+        }
+        bundle = _bundle(churn, churn_value, value, facts, churn_fit.features, training)
+        return Fitted(bundle, gates, notes)
+
+    def _gates(self, churn_fit: HorizonFit, value_fit: HorizonFit) -> list[GateDecision]:
+        churn_outcome, churn_method = self.evidence(churn_fit)
+        value_outcome, value_method = self.evidence(value_fit)
+        return [
+            gate_return(churn_outcome, method=churn_method, seed=self.seed),
+            gate_value(value_outcome, method=value_method, seed=self.seed),
+        ]
+
+    def _groups(
+        self,
+        end: int,
+        horizons: Horizons,
+        churn: ReturnHead,
+        fit: HorizonFit,
+        limits: list[float] | None,
+    ) -> dict[str, Any]:
+        rhythm = vars(rhythm_of(self.columns(end), float(horizons.churn_days)))
+        usual = groups.usual_churn(
+            fit.features["n_orders"].to_numpy(float), fit.labels["churned"].to_numpy(float)
+        )
+        probability = churn.churn_probability(fit.features)
+        return {
+            "rhythm": rhythm,
+            "usual_churn": churn.carry.churn_probability(np.array(usual)).tolist(),
+            "risk_limits": limits or groups.risk_limits(fit.features, probability, rhythm),
+        }
+
+    def _pooled(
+        self, end: int, horizons: Horizons, clock: ShopClock, limits: list[float] | None
+    ) -> Fitted:
+        features = snapshot(self.columns(end), end).features
+        returns, _ = pooled_heads(features, horizons.churn_days)
+        _, churn_values = pooled_heads(features, horizons.churn_days)
+        _, values = pooled_heads(features, horizons.value_days)
+        churn, value = returns["base_rate"], values["mean_value"]
+        probability = churn.churn_probability(features)
+        rhythm = vars(rhythm_of(self.columns(end), float(horizons.churn_days)))
+        facts = {
+            "rhythm": rhythm,
+            "usual_churn": [float(probability[0])] * (len(groups.ORDER_CUTS) + 1),
+            "risk_limits": limits or groups.risk_limits(features, probability, rhythm),
+        }
+        note = (
+            f"the log of {end - self.columns(end).log.first_day} days is too young for a label "
+            "window of a week: everybody gets the same rate"
+        )
+        training = {**_window(self.columns(end).log, end, clock, self.seed), "notes": [note]}
+        bundle = _bundle(churn, churn_values["mean_value"], value, facts, features, training)
+        gates = [
+            GateDecision("return", churn.member, BY_CUSTOMER, {}, note),
+            GateDecision("value", value.member, BY_CUSTOMER, {}, note),
+        ]
+        return Fitted(bundle, gates, [note])
+
+
+def _window(log: PurchaseLog, end: int, clock: ShopClock, seed: int) -> dict[str, Any]:
+    return {
+        "first_day": str(date_of(log.first_day)),
+        "last_day": str(date_of(end - 1)),
+        "customers": log.n_customers,
+        "lines": log.n_lines,
+        "timezone": clock.timezone,
+        "day_starts_at": clock.day_starts_at,
+        "seed": seed,
+    }
+
+
+def _bundle(
+    churn: ReturnHead,
+    churn_value: ValueHead,
+    value: ValueHead,
+    facts: dict[str, Any],
+    features: pd.DataFrame,
+    training: dict[str, Any],
+) -> Bundle:
+    return Bundle(
+        version="unsealed",
+        features=tuple(features.columns),
+        churn=churn,
+        churn_value=churn_value,
+        value=value,
+        groups=facts,
+        reference=reference(features),
+        metrics={},
+        training={**training, "served": {"return": churn.member, "value": value.member}},
+        card={},
+    )
+
+
+def reference(features: pd.DataFrame) -> dict[str, Any]:
+    """Share of nulls and deciles of each feature, to compare later batches with."""
+    found: dict[str, Any] = {}
+    for name in features:
+        values = features[name].to_numpy(float)
+        there = values[~np.isnan(values)]
+        deciles = np.quantile(there, QUANTILES).tolist() if len(there) else []
+        found[str(name)] = {"null": float(np.isnan(values).mean()), "deciles": deciles}
+    return found
+
+
+def _notes(churn_fit: HorizonFit, value_fit: HorizonFit) -> list[str]:
+    notes = []
+    for what, fit in (("churn", churn_fit), ("value", value_fit)):
+        plan = fit.plan
+        if plan.observed_days < plan.horizon_days:
+            notes.append(
+                f"{what}: no window of {plan.horizon_days} days has closed; learnt over "
+                f"{plan.observed_days} days and carried on by a power law of the window's length"
+            )
+        if not plan.by_time:
+            why = "fewer than three windows have customers enough"
+            notes.append(f"{what}: {why}, so gated by customer, not by time")
+        if MODEL not in fit.returns:
+            notes.append(f"{what}: too few customers, returning or not, to fit a model")
+    return notes

@@ -1,0 +1,81 @@
+"""Which cutoffs a log can teach from: windows of labels that had closed before a day."""
+
+from dataclasses import dataclass
+
+CUTOFFS = 5
+SHORTEST_WINDOW = 7
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Training cutoffs for one horizon, known before shop day `end`.
+
+    Attributes
+    ----------
+    end : day before which everything used was known
+    horizon_days, observed_days : asked horizon, and the length of the label windows; shorter where
+        the log is too young to close a window of the horizon
+    cutoffs : shop days, newest first; every label window ends at or before `end`
+    by_time : True where three disjoint windows fit, so that fit, calibration and gate each have
+        their own; else customers are divided instead
+    """
+
+    end: int
+    horizon_days: int
+    observed_days: int
+    cutoffs: tuple[int, ...]
+    by_time: bool
+
+    @property
+    def newest(self) -> int:
+        """Latest cutoff, whose window ends at `end`."""
+        return self.cutoffs[0]
+
+    @property
+    def fit_cutoffs(self) -> tuple[int, ...]:
+        """Cutoffs to fit on: all, or by time those whose windows close before the newest one."""
+        if not self.by_time:
+            return self.cutoffs
+        return tuple(c for c in self.cutoffs if c <= self.newest - self.observed_days)
+
+
+def plan_windows(
+    first_day: int,
+    end: int,
+    horizon_days: int,
+    *,
+    n_cutoffs: int | None = None,
+    by_time: bool | None = None,
+) -> WindowPlan | None:
+    """Choose cutoffs between the log's first day and `end`.
+
+    Parameters
+    ----------
+    first_day, end : shop days; purchases in `[first_day, end)` are known
+    horizon_days : horizon asked for
+    n_cutoffs : number of cutoffs to fit on; default 5
+    by_time : force division by time or by customer; default: by time where three windows fit
+
+    Returns
+    -------
+    WindowPlan, or None where the log is too young for any window of a week, or of the horizon
+    where that is shorter
+    """
+    span = end - first_day
+    observed = horizon_days if span >= horizon_days + history_days(horizon_days) else span // 3
+    if observed < min(SHORTEST_WINDOW, horizon_days):
+        return None
+    newest, oldest = end - observed, first_day + history_days(observed)
+    windows = (newest - oldest) // observed + 1
+    divided = windows >= 3 if by_time is None else by_time
+    step = max(SHORTEST_WINDOW, observed // 4)
+    top = newest - observed if divided else newest
+    ladder = [top - k * step for k in range(n_cutoffs or CUTOFFS)]
+    chosen = [c for c in ladder if c >= oldest] or [max(top, first_day + 1)]
+    cutoffs = (newest, *chosen) if divided else tuple(chosen)
+    return WindowPlan(end, horizon_days, observed, cutoffs, divided)
+
+
+def history_days(observed_days: int) -> int:
+    """Days of history that a cutoff must have behind it."""
+    return max(SHORTEST_WINDOW, observed_days // 2)
