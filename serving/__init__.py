@@ -1,0 +1,1 @@
+"""Publishing of scores, the score store, the HTTP service and the dashboard."""

@@ -1,0 +1,117 @@
+"""Every answer of the service as a dict, made from the store; the dashboard shows the same.
+
+An answer about scores starts with the head of its batch: `as_of`, `batch_id`,
+`model_version`, `published_at`, `stale`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from serving.batch import Batch
+from serving.cursor import read_cursor, write_cursor
+from serving.listing import DEFAULT_SORT, Filters
+from serving.scores import ScoreStore
+
+UNKNOWN = "unknown"
+
+
+def head(batch: Batch, *, now: datetime, stale_after_hours: float) -> dict[str, Any]:
+    """Return the head of an answer; `stale` when the batch was published too long ago."""
+    age = now - batch.published_at
+    return {
+        "as_of": batch.as_of,
+        "batch_id": batch.batch_id,
+        "model_version": batch.model_version,
+        "published_at": batch.published_text,
+        "stale": age > timedelta(hours=stale_after_hours),
+    }
+
+
+class Answers:
+    """Answers from one store.
+
+    Parameters
+    ----------
+    store : where batches are
+    stale_after_hours : age of a batch from which it is called stale
+
+    Every method takes the head of the batch that it answers from (`store.current()`), so that one
+    request never mixes two batches, and `now`, the aware moment of the request.
+    """
+
+    def __init__(self, store: ScoreStore, *, stale_after_hours: float) -> None:
+        self.store = store
+        self.stale_after_hours = stale_after_hours
+
+    def head(self, batch: Batch, now: datetime) -> dict[str, Any]:
+        """Return the five fields that every answer about scores starts with."""
+        return head(batch, now=now, stale_after_hours=self.stale_after_hours)
+
+    def by_ids(self, batch: Batch, ids: Sequence[str], now: datetime) -> dict[str, Any]:
+        """Return the head and `results`: one row per id, in the order asked."""
+        found = self.store.scores(ids, batch.batch_id)
+        results = [found.get(i) or {"customer_id": i, "score_status": UNKNOWN} for i in ids]
+        return {**self.head(batch, now), "results": results}
+
+    def customer(self, batch: Batch, customer_id: str, now: datetime) -> dict[str, Any] | None:
+        """Return the head and `results` with the one row; None for an unknown customer."""
+        found = self.store.scores([customer_id], batch.batch_id)
+        if not found:
+            return None
+        return {**self.head(batch, now), "results": [found[customer_id]]}
+
+    def orders(self, batch: Batch, customer_id: str, now: datetime) -> dict[str, Any] | None:
+        """Return the head, `customer_id` and `orders`, oldest first; None for an unknown one."""
+        found = self.store.orders(customer_id)
+        if not found and not self.store.scores([customer_id], batch.batch_id):
+            return None
+        return {**self.head(batch, now), "customer_id": customer_id, "orders": found}
+
+    def history(self, batch: Batch, customer_id: str, now: datetime) -> dict[str, Any] | None:
+        """Return the head, `customer_id` and `history`, oldest first; None for an unknown one.
+
+        Each item of `history` has `as_of`, `batch_id`, `published_at`, `churn_probability`,
+        `risk_tier`, `predicted_clv`, `value_at_risk`.
+        """
+        found = self.store.history(customer_id)
+        if not found:
+            return None
+        return {**self.head(batch, now), "customer_id": customer_id, "history": found}
+
+    def customers(
+        self,
+        batch: Batch,
+        now: datetime,
+        *,
+        filters: Filters | None = None,
+        sort: str = DEFAULT_SORT,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> dict[str, Any]:
+        """Return the head, `items` (score rows) and `next_cursor`.
+
+        Raises
+        ------
+        CursorError
+            If the cursor is malformed or belongs to another batch, sort or filter.
+        """
+        filters = filters or Filters()
+        query = {"sort": sort, **filters.as_dict()}
+        after = read_cursor(cursor, batch.batch_id, query) if cursor else None
+        rows, end = self.store.page(batch.batch_id, filters, sort, after, limit)
+        following = write_cursor(end, batch.batch_id, query) if end else None
+        return {**self.head(batch, now), "items": rows, "next_cursor": following}
+
+    def portfolio(self, batch: Batch, now: datetime) -> dict[str, Any]:
+        """Return the head, `data_until`, `customers`, `statuses` and `tiers`.
+
+        `statuses` is {score_status: customers}; each of the 12 `tiers` has `risk_tier`,
+        `value_tier`, `customers`, `predicted_clv` (a sum), `mean_churn_probability` (or null).
+        """
+        return {
+            **self.head(batch, now),
+            "data_until": batch.data_until,
+            "customers": batch.customers,
+            **batch.portfolio,
+        }

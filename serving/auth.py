@@ -1,0 +1,150 @@
+"""Who may pass: a bearer token, or a dashboard session on pages and reads.
+
+`AuthMiddleware` denies by default. It looks up the rule of the path before anything else runs; a
+path without a rule is 401 without a token and 404 with one.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from html import escape
+from http.cookies import CookieError, SimpleCookie
+
+from anyio.to_thread import run_sync
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.problem import Problem
+from serving.rules import Found, Rule, find
+from serving.runtime import Runtime
+from serving.tokens import SESSION_COOKIE, Principal
+
+REMEMBER_SECONDS = 2.0
+REMEMBERED = 1024
+CHALLENGE = {"www-authenticate": 'Bearer realm="perennial"'}
+
+
+class AuthMiddleware:
+    """Lets a request pass with `scope["state"]["principal"]` and `["rule"]`, or answers it.
+
+    Parameters
+    ----------
+    runtime : holds the tokens
+    """
+
+    def __init__(self, app: ASGIApp, *, runtime: Runtime) -> None:
+        self.app = app
+        self.runtime = runtime
+        self.tokens = Remembered(lambda text: runtime.tokens.check(text))
+        self.sessions = Remembered(lambda secret: runtime.tokens.check_session(secret))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        found = find(scope["method"], scope["path"])
+        state = scope.setdefault("state", {})
+        state["rule"] = found.rule
+        answer = await self._refusal(scope, found)
+        await (answer or self.app)(scope, receive, send)
+
+    async def _refusal(self, scope: Scope, found: Found) -> Response | None:
+        rule, headers = found.rule, Headers(scope=scope)
+        if rule is not None and rule.form and scope["method"] == "POST":
+            _check_same_site(headers)
+        if rule is not None and rule.is_open:
+            return None
+        principal = await self._principal(headers, rule)
+        if principal is None:
+            if rule is not None and rule.is_page and "authorization" not in headers:
+                return RedirectResponse("/sign-in", status_code=303)
+            raise Problem(401, _why_401(headers), headers=CHALLENGE)
+        if rule is None:
+            _raise_no_route(found)
+            return None
+        if rule.scope is not None and rule.scope not in principal.scopes:
+            if rule.is_page:
+                return _page_403(rule.scope)
+            challenge = f'{CHALLENGE["www-authenticate"]}, error="insufficient_scope"'
+            raise Problem(
+                403,
+                f"this token lacks the scope {rule.scope}; create one that has it",
+                headers={"www-authenticate": challenge},
+            )
+        scope["state"]["principal"] = principal
+        return None
+
+    async def _principal(self, headers: Headers, rule: Rule | None) -> Principal | None:
+        bearer = headers.get("authorization")
+        if bearer is not None:
+            kind, _, text = bearer.partition(" ")
+            return await self.tokens.get(text.strip()) if kind.lower() == "bearer" else None
+        if rule is not None and not rule.by_cookie:
+            return None
+        secret = session_secret(headers)
+        return await self.sessions.get(secret) if secret else None
+
+
+class Remembered:
+    """Answers of a check, kept for two seconds: a revoked token ends within that time."""
+
+    def __init__(self, check: Callable[[str], Principal | None]) -> None:
+        self._check = check
+        self._kept: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
+
+    async def get(self, text: str) -> Principal | None:
+        """Return whose text this is, None if it is nobody's; refusals are not kept."""
+        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        now = time.monotonic()
+        kept = self._kept.get(key)
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        principal = await run_sync(self._check, text)
+        self._kept.pop(key, None)
+        if principal is not None:
+            self._kept[key] = (now + REMEMBER_SECONDS, principal)
+            if len(self._kept) > REMEMBERED:
+                self._kept.popitem(last=False)
+        return principal
+
+
+def session_secret(headers: Headers) -> str | None:
+    """Return the session cookie's content, if there is one."""
+    try:
+        cookie = SimpleCookie(headers.get("cookie", ""))
+    except CookieError:
+        return None
+    return cookie[SESSION_COOKIE].value if SESSION_COOKIE in cookie else None
+
+
+def _check_same_site(headers: Headers) -> None:
+    # Older browsers send no such header; SameSite=Strict covers them.
+    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise Problem(403, "a form of another site was sent here; open the dashboard itself")
+
+
+def _why_401(headers: Headers) -> str:
+    if "authorization" not in headers:
+        return "no token; send the header `Authorization: Bearer TOKEN`"
+    return "the token is unknown, expired or revoked; create one with `perennial token`"
+
+
+def _raise_no_route(found: Found) -> None:
+    if not found.allowed:
+        raise Problem(404, "no such route; /openapi.json lists them")
+    allow = ", ".join(found.allowed)
+    raise Problem(405, f"this route takes {allow} only", headers={"allow": allow})
+
+
+def _page_403(scope: str) -> HTMLResponse:
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not allowed</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="stylesheet" href="/static/perennial.css"><main><h1>Not allowed</h1>'
+        f"<p>This page needs a token with the scope <code>{escape(scope)}</code>.</p>"
+        '<p><a href="/sign-in">Sign in with another token</a></p></main></html>'
+    )
+    policy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    return HTMLResponse(page, status_code=403, headers={"content-security-policy": policy})

@@ -1,0 +1,198 @@
+"""The commands that belong to serving; `perennial.py` reads their arguments."""
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from configs.console import Steps
+from configs.settings import Settings
+from serving.batch import Batch
+from serving.export import CSV_FIELDS, write_csv
+from serving.publish import Published, publish
+from serving.scores import ScoreStore
+from serving.tokens import TokenInfo, Tokens
+
+SHOWN = 10
+DEMO = "demo"
+DEMO_SCOPES = ("read:scores", "list:scores")
+DEMO_DAYS = 7
+
+
+def serve(settings: Settings, *, config_path: Path, host: str | None, port: int | None) -> None:
+    """Serve until Ctrl-C.
+
+    Raises
+    ------
+    ServeError
+        If the port is in use, or the service does not start.
+    StoreDown
+        If the score store cannot be opened.
+    """
+    from serving import front
+
+    listen_host, listen_port = host or settings.serve.host, port or settings.serve.port
+    with front.bind(listen_host, listen_port) as bound:
+        # A store that cannot be opened is told in one sentence, before BentoML logs a page of it.
+        ScoreStore(settings.store_url).close()
+        if settings.serve.workers > 1:
+            print(
+                f"serve.workers is {settings.serve.workers}: this command serves with one; "
+                "for more run `bentoml serve`",
+                file=sys.stderr,
+            )
+        shown = f"[{listen_host}]" if ":" in listen_host else listen_host
+        address = f"http://{shown}:{bound.getsockname()[1]}"
+        front.run(
+            config_path,
+            bound,
+            ready=lambda: print(f"{settings.name} is served on {address}", flush=True),
+        )
+
+
+def score(
+    settings: Settings, *, as_of: dt.date | None, as_json: bool, csv: Path | None = None
+) -> None:
+    """Score all customers and publish the batch; with `csv`, write everybody's scores there."""
+    with Steps("scoring", 1) as steps, steps.step("score all customers and publish the batch"):
+        published = publish(settings, as_of=as_of, now=dt.datetime.now(dt.UTC))
+    if csv is not None:
+        write_batch_csv(settings, published.batch, csv)
+    document = score_document(settings, published)
+    if as_json:
+        print(json.dumps(document))
+        return
+    batch = published.batch
+    what = "is current already: nothing has changed" if published.unchanged else "is published"
+    print(f"batch {batch.batch_id} {what}: {batch.customers:,} customers as of {batch.as_of}")
+    if document["items"]:
+        Console(highlight=False).print(riskiest_table(document["items"]))
+
+
+def score_document(settings: Settings, published: Published) -> dict[str, Any]:
+    """The batch's head and the customers with most value at risk."""
+    batch = published.batch
+    store = ScoreStore(settings.store_url)
+    try:
+        rows, _ = store.page(batch.batch_id, limit=SHOWN)
+    finally:
+        store.close()
+    return {
+        "batch_id": batch.batch_id,
+        "as_of": batch.as_of,
+        "data_until": batch.data_until,
+        "model_version": batch.model_version,
+        "published_at": batch.published_text,
+        "customers": batch.customers,
+        "unchanged": published.unchanged,
+        "items": rows,
+    }
+
+
+def demo_token(settings: Settings) -> None:
+    """Make a token to look around with; the one of an earlier demo ends."""
+    with _tokens(settings) as tokens:
+        for info in tokens.list():
+            if info.name == DEMO and info.status == "valid":
+                tokens.revoke(info.prefix)
+        text, _ = tokens.create(DEMO_SCOPES, name=DEMO, days=DEMO_DAYS)
+    print(f"address  http://{settings.serve.host}:{settings.serve.port}")
+    print(f"token    {text}")
+
+
+def write_batch_csv(settings: Settings, batch: Batch, path: Path) -> None:
+    """Write all rows of a batch as CSV."""
+    store = ScoreStore(settings.store_url)
+    try:
+        write_csv(store.rows_frame(batch.batch_id, CSV_FIELDS), path)
+    finally:
+        store.close()
+
+
+def riskiest_table(rows: list[dict[str, Any]]) -> Table:
+    """Customers with most value at risk, for a terminal."""
+    days = rows[0]["churn_horizon_days"]
+    table = Table(
+        "customer",
+        f"no order in {days} days",
+        "value at risk",
+        f"expected in {rows[0]['value_horizon_days']} days",
+        "orders",
+        "last order, days ago",
+        title=f"the {len(rows)} customers with most value at risk",
+        title_justify="left",
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(
+            row["customer_id"],
+            f"{row['churn_probability']:.0%}",
+            f"{row['value_at_risk']:,.2f}",
+            f"{row['predicted_clv']:,.2f}",
+            str(row["historic_number_of_orders"]),
+            str(row["days_since_last"]),
+        )
+    return table
+
+
+def token_create(
+    settings: Settings,
+    *,
+    scopes: Sequence[str],
+    name: str | None,
+    days: int | None,
+    as_json: bool,
+) -> None:
+    """Make a token and print it, this once."""
+    with _tokens(settings) as tokens:
+        text, info = tokens.create(scopes, name=name, days=days)
+    if as_json:
+        print(json.dumps({"token": text, **asdict(info)}))
+        return
+    print(text)
+    print(
+        f"valid until {info.expires_at} for {', '.join(info.scopes)}; it is shown only now",
+        file=sys.stderr,
+    )
+
+
+def token_list(settings: Settings, *, as_json: bool) -> None:
+    """Print all tokens, without their secrets."""
+    with _tokens(settings) as tokens:
+        found = tokens.list()
+    if as_json:
+        print(json.dumps({"tokens": [asdict(info) for info in found]}))
+        return
+    table = Table("prefix", "name", "scopes", "created", "expires", "status")
+    for info in found:
+        table.add_row(*_cells(info))
+    Console().print(table)
+
+
+def token_revoke(settings: Settings, *, prefix: str, as_json: bool) -> None:
+    """End a token and the dashboard sessions that it opened."""
+    with _tokens(settings) as tokens:
+        info = tokens.revoke(prefix)
+    print(json.dumps(asdict(info)) if as_json else f"token {info.prefix} is revoked")
+
+
+@contextmanager
+def _tokens(settings: Settings) -> Iterator[Tokens]:
+    store = ScoreStore(settings.store_url)
+    try:
+        yield Tokens(store.database)
+    finally:
+        store.close()
+
+
+def _cells(info: TokenInfo) -> tuple[str, ...]:
+    scopes = ", ".join(info.scopes)
+    return info.prefix, info.name, scopes, info.created_at, info.expires_at, info.status

@@ -1,0 +1,33 @@
+"""Scores as a CSV that a spreadsheet opens safely."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from retention.scores import SCORE_FIELDS
+
+OF_THE_BATCH = ("as_of", "batch_id", "model_version")
+CSV_FIELDS = tuple(f for f in SCORE_FIELDS if f not in (*OF_THE_BATCH, "missing", "reasons"))
+# A cell that begins so is taken for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def guarded(text: object) -> object:
+    """Text with a `'` in front where a spreadsheet would take it for a formula."""
+    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text
+
+
+def write_csv(rows: pd.DataFrame, path: Path) -> None:
+    """Write rows as CSV, whole or not at all; text cells are guarded, numbers stay numbers."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    safe = rows.copy()
+    for name in safe.columns:
+        if safe[name].dtype == object or str(safe[name].dtype).startswith("str"):
+            safe[name] = safe[name].map(guarded)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        safe.to_csv(draft, index=False)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,129 @@
+"""Filters, sorts and pages of the customers of a batch."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from serving.tables import scores
+
+LIFECYCLES = ("new", "developing", "active", "slipping", "lapsed", "won_back")
+DEFAULT_SORT = "-value_at_risk"
+SORTS = (
+    "-value_at_risk",
+    "value_at_risk",
+    "-churn_probability",
+    "churn_probability",
+    "-predicted_clv",
+    "predicted_clv",
+    "days_since_last",
+    "-days_since_last",
+    "customer_id",
+)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which customers a list holds; an empty tuple or None lets all pass.
+
+    Parameters
+    ----------
+    risk_tier, value_tier, lifecycle_status : allowed values
+    min_value_at_risk : currency
+    min_churn_probability : 0 to 1
+    q : part of a customer id, in any case
+    """
+
+    risk_tier: tuple[str, ...] = ()
+    value_tier: tuple[str, ...] = ()
+    lifecycle_status: tuple[str, ...] = ()
+    min_value_at_risk: float | None = None
+    min_churn_probability: float | None = None
+    q: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the filters as plain values."""
+        return asdict(self)
+
+
+class Position(NamedTuple):
+    """The last row of a page: its sort value (None sorts last) and its id."""
+
+    value: float | None
+    customer_id: str
+
+
+class Page(NamedTuple):
+    """Stored records of one page and where the next one starts, if there is one."""
+
+    records: list[dict[str, Any]]
+    end: Position | None
+
+
+def read_page(
+    connection: Connection,
+    batch_id: str,
+    filters: Filters,
+    sort: str,
+    after: Position | None,
+    limit: int,
+) -> Page:
+    """Read at most `limit` records behind `after`; ties in the sort go by customer id.
+
+    Rows without a value of the sort come last, in a query of their own: with one query for both
+    no index could serve the order.
+    """
+    column = scores.c[sort.removeprefix("-")]
+    base = select(scores).where(*_conditions(batch_id, filters))
+    found: list[dict[str, Any]] = []
+    if after is None or after.value is not None or column.name == "customer_id":
+        statement = _with_value(base, column, sort.startswith("-"), after)
+        found = _run(connection, statement.limit(limit + 1))
+    if len(found) <= limit and column.nullable:
+        statement = base.where(column.is_(None)).order_by(scores.c.customer_id)
+        if after is not None and after.value is None:
+            statement = statement.where(scores.c.customer_id > after.customer_id)
+        found += _run(connection, statement.limit(limit + 1 - len(found)))
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    value = None if column.name == "customer_id" else last[column.name]
+    return Page(found[:limit], Position(value, last["customer_id"]))
+
+
+def _with_value(
+    base: Select[Any],
+    column: ColumnElement[Any],
+    descending: bool,
+    after: Position | None,
+) -> Select[Any]:
+    identity = scores.c.customer_id
+    if column is identity:
+        base = base.where(identity > after.customer_id) if after else base
+        return base.order_by(identity)
+    base = base.where(column.is_not(None))
+    if after is not None:
+        reached = column <= after.value if descending else column >= after.value
+        beyond = column < after.value if descending else column > after.value
+        base = base.where(reached, beyond | (identity > after.customer_id))
+    return base.order_by(column.desc() if descending else column, identity)
+
+
+def _conditions(batch_id: str, filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [scores.c.batch_id == batch_id]
+    for name in ("risk_tier", "value_tier", "lifecycle_status"):
+        allowed = getattr(filters, name)
+        if allowed:
+            conditions.append(scores.c[name].in_(allowed))
+    if filters.min_value_at_risk is not None:
+        conditions.append(scores.c.value_at_risk >= filters.min_value_at_risk)
+    if filters.min_churn_probability is not None:
+        conditions.append(scores.c.churn_probability >= filters.min_churn_probability)
+    if filters.q:
+        part = func.lower(scores.c.customer_id)
+        conditions.append(part.contains(filters.q.lower(), autoescape=True))
+    return conditions
+
+
+def _run(connection: Connection, statement: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(record) for record in connection.execute(statement).mappings()]

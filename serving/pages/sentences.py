@@ -1,0 +1,28 @@
+"""Scores in sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from serving.pages.words import days, money
+
+# Below this an amount is written as 0.00.
+NEXT_TO_NOTHING = 0.005
+
+
+def value_sentence(row: Mapping[str, Any]) -> str:
+    """Say what the quantiles of a scored row's predicted value mean for customers like it."""
+    low, median, high = (row.get(name) for name in ("clv_p10", "clv_p50", "clv_p90"))
+    if low is None or median is None or high is None:
+        return ""
+    within = f"in the next {days(row['value_horizon_days'])}"
+    if high < NEXT_TO_NOTHING:
+        return f"Almost surely nothing: at least 9 of 10 such customers spend nothing {within}."
+    if median < NEXT_TO_NOTHING:
+        return (
+            f"Most likely nothing: at least half of such customers spend nothing {within}. "
+            f"1 in 10 spends more than {money(high)}."
+        )
+    return (
+        f"8 of 10 such customers spend between {money(low)} and {money(high)} {within}; "
+        f"half spend more than {money(median)}."
+    )

@@ -1,0 +1,36 @@
+"""The parts of the service that pages use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from starlette.requests import Request
+
+from configs.settings import Settings
+from serving.answers import Answers
+from serving.scores import ScoreStore
+from serving.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the app keeps in its state, with types."""
+
+    settings: Settings
+    store: ScoreStore
+    tokens: Tokens
+    answers: Answers
+    clock: Callable[[], datetime]
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """Return the parts of the app that a request came to."""
+        state = request.app.state
+        return cls(
+            settings=state.settings,
+            store=state.store,
+            tokens=state.tokens,
+            answers=state.answers,
+            clock=state.clock,
+        )

@@ -1,0 +1,115 @@
+"""Score the purchases of a request: the batch's own code, on a log of a few customers.
+
+Percentiles and value tiers go by the cut points of the current batch, which the answer names.
+"""
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from configs.settings import Settings
+from features.errors import CutoffError, DataError
+from features.purchase_log import log_from_frame
+from features.running import RunningColumns
+from features.shop_clock import ShopClock, day_number
+from features.snapshot import snapshot
+from models.bundle import Bundle
+from retention.scores import Eligibility, score_rows
+from serving.answers import UNKNOWN
+from serving.batch import Batch
+from serving.bodies import PredictIn
+from serving.errors import PredictRefused
+from serving.problem import Problem
+from serving.rows import unpublished_rows
+from serving.runtime import Runtime
+
+
+def predict_answer(runtime: Runtime, body: PredictIn) -> dict[str, Any]:
+    """Return the head and `results`: one row per customer, in the order they first come.
+
+    A customer without a line known before `as_of` has the status `unknown`.
+
+    Raises
+    ------
+    Problem
+        503 before a model is promoted and a batch is published, 422 if the purchases cannot be
+        scored.
+    """
+    champion, batch = runtime.holder.champion, runtime.store.current()
+    if champion is None:
+        raise Problem(503, "no model is promoted yet; run `perennial train`")
+    if batch is None:
+        raise Problem(503, "no scores are published yet; run `perennial score`")
+    now = runtime.clock()
+    clock = clock_of(runtime.settings)
+    try:
+        rows = predicted_rows(
+            champion.bundle, batch, body, runtime.settings, today=clock.today(now)
+        )
+    except (PredictRefused, DataError) as error:
+        raise Problem(422, str(error)) from None
+    found = {row["customer_id"]: row for row in rows}
+    asked = dict.fromkeys(line.customer_id for line in body.purchases)
+    head = runtime.answers.head(batch, now)
+    return {
+        **head,
+        "as_of": body.as_of,
+        "model_version": champion.bundle.version,
+        "results": [found.get(i) or {"customer_id": i, "score_status": UNKNOWN} for i in asked],
+    }
+
+
+def predicted_rows(
+    bundle: Bundle, batch: Batch, body: PredictIn, settings: Settings, *, today: date
+) -> list[dict[str, Any]]:
+    """Return the score rows of those customers who have a line known before `as_of`.
+
+    Raises
+    ------
+    PredictRefused
+        If `as_of` is no day, or lies after `today`.
+    DataError
+        If a date cannot be read.
+    """
+    log = log_from_frame(_frame(body), clock_of(settings))
+    try:
+        features = snapshot(RunningColumns(log), _cutoff(body.as_of, today)).features
+    except CutoffError:
+        return []
+    rows, _ = score_rows(
+        features,
+        bundle,
+        as_of=body.as_of,
+        eligibility=Eligibility(settings.eligible.active_within_days, settings.eligible.min_days),
+        cut_points=batch.cut_points,
+    )
+    return unpublished_rows(rows)
+
+
+def warm_up() -> None:
+    """Run the feature kernels once: compiling them may take longer than a request has."""
+    line = {"customer_id": "1", "ordered_at": "2024-01-01", "amount": 1.0}
+    log = log_from_frame(pd.DataFrame([line]), ShopClock())
+    snapshot(RunningColumns(log), log.last_day + 1)
+
+
+def clock_of(settings: Settings) -> ShopClock:
+    """Return the clock that says to which day of the shop a moment belongs."""
+    return ShopClock(settings.purchases.timezone, settings.purchases.day_starts_at)
+
+
+def _cutoff(as_of: str, today: date) -> int:
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError:
+        raise PredictRefused(f"as_of {as_of} is no day of the calendar; write YYYY-MM-DD") from None
+    if day > today:
+        raise PredictRefused(f"as_of {as_of} lies ahead; the latest day that works is {today}")
+    return day_number(day)
+
+
+def _frame(body: PredictIn) -> pd.DataFrame:
+    frame = pd.DataFrame([line.model_dump() for line in body.purchases])
+    # The same line sent twice counts once, as in the batch.
+    return frame[frame["line_id"].isna() | ~frame.duplicated("line_id")]

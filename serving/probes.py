@@ -1,0 +1,47 @@
+"""`/livez` and `/readyz`: a status and no content, without a token.
+
+They are answered ahead of BentoML, whose own probes know nothing of the store.
+"""
+
+import logging
+
+from anyio.to_thread import run_sync
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.errors import StoreDown
+from serving.problem import RETRY_SECONDS
+from serving.rules import find
+from serving.runtime import Runtime
+
+PATHS = ("/livez", "/readyz")
+
+log = logging.getLogger(__name__)
+
+
+class ProbeMiddleware:
+    """Answers the probes: live always, ready once a batch is published and the store answers."""
+
+    def __init__(self, app: ASGIApp, *, runtime: Runtime) -> None:
+        self.app = app
+        self.runtime = runtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] not in PATHS:
+            await self.app(scope, receive, send)
+            return
+        rule = find(scope["method"], scope["path"]).rule
+        if rule is None:
+            await self.app(scope, receive, send)
+            return
+        scope.setdefault("state", {})["rule"] = rule
+        ready = scope["path"] == "/livez" or await run_sync(self._is_ready)
+        headers = {} if ready else {"retry-after": str(RETRY_SECONDS)}
+        await Response(status_code=200 if ready else 503, headers=headers)(scope, receive, send)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.runtime.store.current() is not None
+        except StoreDown as error:
+            log.error("%s", error)
+            return False

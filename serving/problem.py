@@ -1,0 +1,187 @@
+"""Errors as one JSON object each (RFC 9457), wherever they come from.
+
+`ProblemMiddleware` stands outermost: it answers 500 without a word of what broke, ends a request
+that takes too long, and turns BentoML's own error bodies into the same object.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.errors import StoreDown
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+DEADLINE_SECONDS = 4.5
+SAFE_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+}
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Exception):  # noqa: N818 - it is the RFC's word
+    """An error answer: raise it anywhere below `ProblemMiddleware`.
+
+    Parameters
+    ----------
+    status : HTTP status
+    detail : one sentence: what was wrong and what to do
+    errors : single faults of a body, each {"where", "what"}
+    headers : further response headers
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+        self.errors, self.headers = list(errors), dict(headers or {})
+
+    def response(self) -> Response:
+        """Return the answer as an ASGI response."""
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        headers = dict(self.headers)
+        if self.status in (429, 503):
+            headers.setdefault("retry-after", str(RETRY_SECONDS))
+        return Response(
+            orjson.dumps(body), status_code=self.status, headers=headers, media_type=MEDIA_TYPE
+        )
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return what is told about an exception; nothing about one that was not foreseen."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, StoreDown):
+        log.error("%s", error)
+        return Problem(503, "the score store does not answer; try again in a few seconds")
+    if isinstance(error, TimeoutError):
+        return Problem(
+            503, f"no answer within {DEADLINE_SECONDS} seconds; ask for less, or try again"
+        )
+    log.error("unforeseen %s", type(error).__name__, exc_info=error)
+    return Problem(500, "the service failed to answer; its log says why")
+
+
+class ProblemMiddleware:
+    """Outermost layer: every error that leaves the service is a problem object."""
+
+    def __init__(self, app: ASGIApp, *, deadline: float = DEADLINE_SECONDS) -> None:
+        self.app = app
+        self.deadline = deadline
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        try:
+            async with asyncio.timeout(self.deadline):
+                await self.app(scope, receive, answer.send)
+        except Exception as error:  # noqa: BLE001 - one that escapes hangs BentoML's timer
+            problem = problem_of(error)
+            if not answer.started:
+                await problem.response()(scope, receive, answer.send)
+
+
+class _Answer:
+    """Passes a response on; holds a foreign error back until its body can be translated."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._held: Message | None = None
+        self._body = b""
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            if _is_foreign_error(message):
+                self._held = message
+                return
+            headers = MutableHeaders(scope=message)
+            for name, value in SAFE_HEADERS.items():
+                headers.setdefault(name, value)
+            self.started = True
+        elif self._held is not None:
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._translate(self._held, self._body)
+            return
+        await self._send(message)
+
+    async def _translate(self, start: Message, body: bytes) -> None:
+        self._held = None
+        allow = Headers(scope=start).get("allow")
+        problem = translated(start["status"], body, {"allow": allow} if allow else {})
+        response = problem.response()
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": response.status_code,
+                "headers": response.raw_headers,
+            }
+        )
+        await self._send({"type": "http.response.body", "body": bytes(response.body)})
+
+
+def _is_foreign_error(start: Message) -> bool:
+    headers = Headers(scope=start)
+    kind = headers.get("content-type", "")
+    if headers.get("content-length") == "0":
+        return False
+    return start["status"] >= 400 and not kind.startswith((MEDIA_TYPE, "text/html"))
+
+
+def translated(status: int, body: bytes, headers: Mapping[str, str]) -> Problem:
+    """Return BentoML's error answer as a problem; its 400 for a bad body becomes 422."""
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        content = {}
+    if isinstance(content, list):
+        content = content[0] if content and isinstance(content[0], dict) else {}
+    if not isinstance(content, dict):
+        content = {}
+    faults = content.get("detail")
+    if status == 400:
+        errors = body_errors(faults) if isinstance(faults, list) else []
+        return Problem(422, "the body does not fit; see /openapi.json for its shape", errors=errors)
+    if status == 504:
+        return problem_of(TimeoutError())
+    if status >= 500:
+        return Problem(status, "the service failed to answer; its log says why", headers=headers)
+    phrase = HTTPStatus(status).phrase.lower()
+    return Problem(status, f"{phrase}; /openapi.json lists the routes", headers=headers)
+
+
+def body_errors(faults: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return pydantic's faults as {"where", "what"}, at most 20, without the values received."""
+    return [
+        {"where": ".".join(map(str, fault.get("loc", ()))), "what": str(fault.get("msg", ""))}
+        for fault in faults[:20]
+    ]

@@ -1,0 +1,96 @@
+"""The query parameters of `GET /v1/customers`, checked by name and value."""
+
+import math
+from dataclasses import dataclass
+
+from starlette.datastructures import QueryParams
+
+from serving.listing import DEFAULT_SORT, LIFECYCLES, SORTS, Filters
+from serving.portfolio import RISK_TIERS, VALUE_TIERS
+from serving.problem import Problem
+
+CHOICES = {
+    "risk_tier": RISK_TIERS,
+    "value_tier": VALUE_TIERS,
+    "lifecycle_status": LIFECYCLES,
+}
+SINGLE = ("min_value_at_risk", "min_churn_probability", "q", "sort", "limit", "cursor")
+KNOWN = (*CHOICES, *SINGLE)
+MAX_LIMIT = 1000
+DEFAULT_LIMIT = 50
+MAX_TEXT = 200
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """What a list was asked for."""
+
+    filters: Filters
+    sort: str
+    limit: int
+    cursor: str | None
+
+
+def list_query(params: QueryParams) -> ListQuery:
+    """Return the checked parameters.
+
+    Raises
+    ------
+    Problem
+        422 if a parameter is unknown, given twice, or has a value that is not allowed.
+    """
+    for name in params:
+        if name not in KNOWN:
+            raise Problem(422, f"unknown query parameter {name!r}; known are {', '.join(KNOWN)}")
+    for name in SINGLE:
+        if len(params.getlist(name)) > 1:
+            raise Problem(422, f"{name} is given twice; give it once")
+    filters = Filters(
+        risk_tier=_choices(params, "risk_tier"),
+        value_tier=_choices(params, "value_tier"),
+        lifecycle_status=_choices(params, "lifecycle_status"),
+        min_value_at_risk=_number(params, "min_value_at_risk", low=-math.inf, high=math.inf),
+        min_churn_probability=_number(params, "min_churn_probability", low=0, high=1),
+        q=_text(params, "q"),
+    )
+    sort = params.get("sort", DEFAULT_SORT)
+    if sort not in SORTS:
+        raise Problem(422, f"sort must be one of {', '.join(SORTS)}")
+    return ListQuery(filters, sort, _limit(params), params.get("cursor") or None)
+
+
+def _choices(params: QueryParams, name: str) -> tuple[str, ...]:
+    given = [part for value in params.getlist(name) for part in value.split(",") if part]
+    for value in given:
+        if value not in CHOICES[name]:
+            raise Problem(422, f"{name} must be among {', '.join(CHOICES[name])}")
+    return tuple(sorted(set(given)))
+
+
+def _number(params: QueryParams, name: str, *, low: float, high: float) -> float | None:
+    text = params.get(name)
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or not low <= value <= high:
+        between = "" if math.isinf(high) else f" from {low:g} to {high:g}"
+        raise Problem(422, f"{name} must be a number{between}")
+    return value
+
+
+def _text(params: QueryParams, name: str) -> str | None:
+    text = params.get(name)
+    if text is not None and (len(text) > MAX_TEXT or "\x00" in text):
+        raise Problem(422, f"{name} must be part of a customer id, at most {MAX_TEXT} characters")
+    return text or None
+
+
+def _limit(params: QueryParams) -> int:
+    text = params.get("limit", str(DEFAULT_LIMIT))
+    digits = text.isascii() and text.isdigit() and len(text) <= 4
+    if not digits or not 1 <= int(text) <= MAX_LIMIT:
+        raise Problem(422, f"limit must be a whole number from 1 to {MAX_LIMIT}")
+    return int(text)

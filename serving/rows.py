@@ -1,0 +1,148 @@
+"""Score rows on their way into the store and out of it.
+
+A frame's `reasons` and `missing` are JSON strings, as they are in the store; a row read from
+it is a dict with JSON values, its fields in the order of `retention.scores.SCORE_FIELDS`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+from sqlalchemy import Float, Integer, Table
+
+from retention.scores import SCORE_FIELDS
+from serving.batch import Batch
+from serving.errors import BatchRefused
+from serving.tables import orders, scores
+
+OF_THE_BATCH = ("as_of", "batch_id", "model_version")
+# str: SQLAlchemy's names are of a subclass, which orjson refuses as keys.
+STORED = tuple(str(c.name) for c in scores.columns if c.name not in ("batch_id", "customer_id"))
+EMPTY = {"reasons": "[]", "missing": "{}"}
+CHUNK = 5_000
+
+
+def score_records(batch: Batch, rows: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
+    """Give the rows of a batch as records for the table `scores`, some thousands at a time.
+
+    Parameters
+    ----------
+    batch : head whose `customers` is the number of rows
+    rows : DataFrame with the columns `SCORE_FIELDS`, one row per customer
+
+    Raises
+    ------
+    BatchRefused
+        If a column is missing or unknown, an id is null or twice there, a number is not finite,
+        a row names another batch, or the number of rows is not `batch.customers`.
+    """
+    _check_columns(rows, set(SCORE_FIELDS), "score rows")
+    if len(rows) != batch.customers:
+        raise BatchRefused(
+            f"batch {batch.batch_id} says {batch.customers} customers and has {len(rows)} rows; "
+            "build the head from the rows"
+        )
+    for name in OF_THE_BATCH:
+        others = set(rows[name].dropna()) - {getattr(batch, name)}
+        if others:
+            raise BatchRefused(
+                f"{len(others)} other values of {name} in the rows of batch {batch.batch_id}, "
+                f"first {min(map(str, others))}; publish one batch at a time"
+            )
+    if rows["customer_id"].duplicated().any():
+        twice = rows.loc[rows["customer_id"].duplicated(), "customer_id"].iloc[0]
+        raise BatchRefused(f"customer_id {twice!r} stands twice in batch {batch.batch_id}")
+    for chunk in _score_records(rows):
+        yield [{"batch_id": batch.batch_id, **record} for record in chunk]
+
+
+def order_records(frame: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
+    """Give order rows as records for the table `orders`, some thousands at a time."""
+    _check_columns(frame, {column.name for column in orders.columns}, "order rows")
+    if frame.duplicated(["customer_id", "order_number"]).any():
+        raise BatchRefused("an order_number stands twice for a customer; number them from 1")
+    yield from _records(frame, orders)
+
+
+def plain_record(record: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a record under plain text names."""
+    return {str(name): value for name, value in record.items()}
+
+
+def score_row(
+    record: Mapping[str, Any], *, as_of: str, batch_id: str | None, model_version: str
+) -> dict[str, Any]:
+    """Return the score row of a record, in the order of `SCORE_FIELDS`, with JSON values."""
+    of_the_batch = {"as_of": as_of, "batch_id": batch_id, "model_version": model_version}
+    row = {"customer_id": record["customer_id"], **of_the_batch}
+    row.update({name: record[name] for name in STORED})
+    row.update({name: orjson.loads(row[name]) for name in EMPTY})
+    return row
+
+
+def row_of(batch: Batch, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the score row of a record that a batch holds."""
+    return score_row(
+        record, as_of=batch.as_of, batch_id=batch.batch_id, model_version=batch.model_version
+    )
+
+
+def unpublished_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a DataFrame that no batch holds, as they are answered."""
+    heads = rows[["as_of", "model_version"]].itertuples(index=False)
+    records = (record for chunk in _score_records(rows) for record in chunk)
+    return [
+        score_row(record, as_of=as_of, batch_id=None, model_version=version)
+        for record, (as_of, version) in zip(records, heads, strict=True)
+    ]
+
+
+def _score_records(rows: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
+    # A row without scores has neither reasons nor, always, a word on what is missing.
+    filled = {
+        name: rows[name].astype(object).where(rows[name].notna(), EMPTY[name]) for name in EMPTY
+    }
+    yield from _records(rows[["customer_id", *STORED]].assign(**filled), scores)
+
+
+def _check_columns(frame: pd.DataFrame, wanted: set[str], what: str) -> None:
+    missing, unknown = wanted - set(frame.columns), set(frame.columns) - wanted
+    if missing or unknown:
+        raise BatchRefused(
+            f"{what} lack the columns {sorted(missing)} and have the unknown columns "
+            f"{sorted(unknown)}; nothing was published"
+        )
+
+
+def _records(frame: pd.DataFrame, table: Table) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(frame), CHUNK):
+        part = frame.iloc[start : start + CHUNK]
+        values = [_plain(part[name], table, str(name)) for name in part.columns]
+        names = [str(name) for name in part.columns]
+        yield [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _plain(series: "pd.Series[Any]", table: Table, name: str) -> list[Any]:
+    """Return plain Python values, null as None, of the kind that the column has."""
+    column, null = table.columns[name], series.isna().to_numpy()
+    if null.any() and not column.nullable:
+        raise BatchRefused(f"{name} is null in {int(null.sum())} rows of {table.name}")
+    given = series[~null]
+    if isinstance(column.type, Float | Integer):
+        numbers = given.to_numpy(dtype=np.float64)
+        if not np.isfinite(numbers).all():
+            raise BatchRefused(f"{name} is not finite in some rows of {table.name}")
+        whole = isinstance(column.type, Integer)
+        if whole and (numbers != np.floor(numbers)).any():
+            raise BatchRefused(f"{name} is not a whole number in some rows of {table.name}")
+        plain = numbers.astype(np.int64).tolist() if whole else numbers.tolist()
+    else:
+        plain = [str(value) for value in given]
+    if not null.any():
+        return plain
+    filled: list[Any] = [None] * len(series)
+    for position, value in zip(np.flatnonzero(~null), plain, strict=True):
+        filled[position] = value
+    return filled

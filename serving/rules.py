@@ -1,0 +1,106 @@
+"""Which routes there are and who may use them; a path without a rule is never served."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from re import Pattern
+
+from starlette.routing import compile_path
+
+KIB, MIB = 1024, 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may use a route.
+
+    Parameters
+    ----------
+    path : template, as in Starlette's routes; it labels the metrics
+    methods : allowed; GET includes HEAD
+    scope : scope that the token needs; None lets any valid token pass
+    is_open : needs no token at all
+    is_page : a page for people: without a session it leads to the sign-in page
+    by_cookie : a dashboard session is good enough
+    form : the body is an HTML form, not JSON
+    max_body : bytes
+    """
+
+    path: str
+    methods: tuple[str, ...] = ("GET",)
+    scope: str | None = None
+    is_open: bool = False
+    is_page: bool = False
+    by_cookie: bool = True
+    form: bool = False
+    max_body: int = MIB
+
+    def allows(self, method: str) -> bool:
+        """Tell whether the route has this method."""
+        return method in self.methods or (method == "HEAD" and "GET" in self.methods)
+
+
+def _post(path: str, scope: str, max_body: int = MIB) -> Rule:
+    return Rule(path, ("POST",), scope=scope, by_cookie=False, max_body=max_body)
+
+
+# The first rule whose path and method fit is taken; a customer id may hold slashes.
+RULES: tuple[Rule, ...] = (
+    Rule("/livez", is_open=True),
+    Rule("/readyz", is_open=True),
+    Rule("/sign-in", ("GET", "POST"), is_open=True, is_page=True, form=True, max_body=16 * KIB),
+    Rule("/static/perennial.css", is_open=True),
+    Rule("/static/{path:path}"),
+    Rule("/", scope="list:scores", is_page=True),
+    Rule("/customers/{customer_id:path}", scope="read:scores", is_page=True),
+    Rule("/sign-out", ("POST",), is_page=True, form=True, max_body=16 * KIB),
+    Rule("/v1/customers", scope="list:scores"),
+    Rule("/v1/customers/{customer_id:path}/orders", scope="read:scores"),
+    Rule("/v1/customers/{customer_id:path}/history", scope="read:scores"),
+    Rule("/v1/customers/{customer_id:path}", scope="read:scores"),
+    _post("/v1/scores", "read:scores"),
+    _post("/predict", "read:scores", 16 * MIB),
+    Rule("/v1/portfolio", scope="list:scores"),
+    Rule("/v1/model", scope="list:scores"),
+    Rule("/metrics"),
+    Rule("/openapi.json"),
+    Rule("/docs.json"),
+    Rule("/docs"),
+    # Names kept for what is not served yet: the scope is asked for first, then the answer is 404.
+    _post("/v1/erasures", "erase"),
+    _post("/v1/exports", "export"),
+    _post("/v1/lists", "lists"),
+    _post("/v1/contacts", "lists"),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Outcome of a look at the rules: the rule, or the methods that the path does have."""
+
+    rule: Rule | None
+    path_params: Mapping[str, str]
+    allowed: tuple[str, ...]
+
+
+def find(method: str, path: str, rules: tuple["Compiled", ...] | None = None) -> Found:
+    """Return the rule of a method and path; `allowed` is empty where no rule has the path."""
+    allowed: list[str] = []
+    for compiled in COMPILED if rules is None else rules:
+        match = compiled.pattern.match(path)
+        if match is None:
+            continue
+        if compiled.rule.allows(method):
+            return Found(compiled.rule, match.groupdict(), compiled.rule.methods)
+        allowed += [each for each in compiled.rule.methods if each not in allowed]
+    return Found(None, {}, tuple(allowed))
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A rule with the pattern of its path."""
+
+    rule: Rule
+    pattern: Pattern[str]
+
+
+COMPILED = tuple(Compiled(rule, compile_path(rule.path)[0]) for rule in RULES)

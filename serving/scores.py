@@ -1,0 +1,198 @@
+"""The score store: immutable batches, one pointer to the current one, each customer's orders.
+
+Importable without BentoML and MLflow.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+import pandas as pd
+from sqlalchemy import Connection, delete, func, insert, select
+
+from serving.batch import Batch, utc_moment
+from serving.database import Database
+from serving.errors import BatchExists, BatchRefused
+from serving.listing import DEFAULT_SORT, Filters, Page, Position, read_page
+from serving.portfolio import portfolio_of
+from serving.rows import order_records, plain_record, row_of, score_records
+from serving.tables import batches, current, orders, scores
+
+HISTORY = ("churn_probability", "risk_tier", "predicted_clv", "value_at_risk")
+IDS_AT_ONCE = 500
+
+
+class ScoreStore:
+    """Batches of scores in SQLite or another database by SQLAlchemy URL.
+
+    Parameters
+    ----------
+    url : for example `sqlite:////srv/shop/scores.db`; the file is made with mode 0600
+    busy_seconds : how long a call waits for another writer before `StoreDown`
+    """
+
+    def __init__(self, url: str, *, busy_seconds: float = 5.0) -> None:
+        self.database = Database(url, busy_seconds=busy_seconds)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+
+    def publish(self, batch: Batch, rows: pd.DataFrame, order_rows: pd.DataFrame) -> None:
+        """Write a batch and make it the current one: all of it, or nothing.
+
+        Parameters
+        ----------
+        batch : its head; `portfolio` is counted here
+        rows : DataFrame with the score fields, one row per customer
+        order_rows : DataFrame with `customer_id`, `order_number`, `ordered_on`, `amount`,
+            `items`, `lines`; replaces all orders of the batch before
+
+        Raises
+        ------
+        BatchExists
+            If a batch of this id was published before.
+        BatchRefused
+            If rows or orders do not fit.
+        StoreDown
+            If the database does not answer.
+        """
+        head = {
+            "batch_id": batch.batch_id,
+            "as_of": batch.as_of,
+            "data_until": batch.data_until,
+            "model_version": batch.model_version,
+            "published_at": batch.published_text,
+            "customers": batch.customers,
+            "cut_points": orjson.dumps(dict(batch.cut_points)).decode(),
+        }
+        with self.database.write() as connection:
+            if _find(connection, batch.batch_id) is not None:
+                raise BatchExists(
+                    f"batch {batch.batch_id} was published before and is immutable; "
+                    "publish under a new batch_id"
+                )
+            # The head goes first, for the rows refer to it; its totals follow the checked rows.
+            connection.execute(insert(batches).values(**head, portfolio="{}"))
+            for records in score_records(batch, rows):
+                connection.execute(insert(scores), records)
+            totals = orjson.dumps(portfolio_of(rows)).decode()
+            this = batches.c.batch_id == batch.batch_id
+            connection.execute(batches.update().where(this).values(portfolio=totals))
+            connection.execute(delete(orders))
+            for records in order_records(order_rows):
+                connection.execute(insert(orders), records)
+            _check_count(connection, batch)
+            connection.execute(delete(current))
+            connection.execute(insert(current).values(id=1, batch_id=batch.batch_id))
+
+    def current(self) -> Batch | None:
+        """Return the head of the current batch, or None before the first publication."""
+        joined = select(batches).join(current, current.c.batch_id == batches.c.batch_id)
+        with self.database.read() as connection:
+            record = connection.execute(joined).mappings().first()
+        return None if record is None else _batch(dict(record))
+
+    def batch(self, batch_id: str) -> Batch | None:
+        """Return the head of one batch, or None."""
+        with self.database.read() as connection:
+            return _find(connection, batch_id)
+
+    def scores(self, ids: Iterable[str], batch_id: str) -> dict[str, dict[str, Any]]:
+        """Return {customer_id: score row} of those ids that the batch holds."""
+        wanted = [i for i in dict.fromkeys(ids) if "\x00" not in i]
+        with self.database.read() as connection:
+            head = _find(connection, batch_id)
+            if head is None:
+                return {}
+            rows: dict[str, dict[str, Any]] = {}
+            for start in range(0, len(wanted), IDS_AT_ONCE):
+                some = wanted[start : start + IDS_AT_ONCE]
+                query = select(scores).where(
+                    scores.c.batch_id == batch_id, scores.c.customer_id.in_(some)
+                )
+                for record in connection.execute(query).mappings():
+                    rows[record["customer_id"]] = row_of(head, dict(record))
+        return rows
+
+    def page(
+        self,
+        batch_id: str,
+        filters: Filters | None = None,
+        sort: str = DEFAULT_SORT,
+        after: Position | None = None,
+        limit: int = 50,
+    ) -> tuple[list[dict[str, Any]], Position | None]:
+        """Return one page of score rows and the position behind which the next one starts."""
+        with self.database.read() as connection:
+            head = _find(connection, batch_id)
+            if head is None:
+                return [], None
+            page: Page = read_page(connection, batch_id, filters or Filters(), sort, after, limit)
+        return [row_of(head, record) for record in page.records], page.end
+
+    def orders(self, customer_id: str) -> list[dict[str, Any]]:
+        """Return a customer's orders, oldest first."""
+        if "\x00" in customer_id:
+            return []
+        query = select(orders).where(orders.c.customer_id == customer_id)
+        with self.database.read() as connection:
+            found = connection.execute(query.order_by(orders.c.order_number)).mappings().all()
+        return [plain_record(dict(record)) for record in found]
+
+    def history(self, customer_id: str) -> list[dict[str, Any]]:
+        """Return a customer's scores in every batch kept, oldest first."""
+        if "\x00" in customer_id:
+            return []
+        columns = [scores.c[name] for name in HISTORY]
+        query = (
+            select(batches.c.as_of, batches.c.batch_id, batches.c.published_at, *columns)
+            .join(scores, scores.c.batch_id == batches.c.batch_id)
+            .where(scores.c.customer_id == customer_id)
+            .order_by(batches.c.published_at, batches.c.batch_id)
+        )
+        with self.database.read() as connection:
+            found = connection.execute(query).mappings().all()
+        return [plain_record(dict(record)) for record in found]
+
+    def rows_frame(self, batch_id: str, columns: Sequence[str]) -> pd.DataFrame:
+        """Return stored columns of a batch as a DataFrame, by customer id."""
+        chosen = [scores.c[name] for name in columns]
+        query = select(*chosen).where(scores.c.batch_id == batch_id)
+        with self.database.read() as connection:
+            found = connection.execute(query.order_by(scores.c.customer_id)).all()
+        return pd.DataFrame([tuple(row) for row in found], columns=list(columns))
+
+    def portfolio(self, batch_id: str) -> Mapping[str, Any]:
+        """Return the totals of a batch as `portfolio_of` counted them, {} if there is none."""
+        head = self.batch(batch_id)
+        return {} if head is None else head.portfolio
+
+
+def _find(connection: Connection, batch_id: str) -> Batch | None:
+    query = select(batches).where(batches.c.batch_id == batch_id)
+    record = connection.execute(query).mappings().first()
+    return None if record is None else _batch(dict(record))
+
+
+def _batch(record: Mapping[str, Any]) -> Batch:
+    return Batch(
+        batch_id=record["batch_id"],
+        as_of=record["as_of"],
+        data_until=record["data_until"],
+        model_version=record["model_version"],
+        published_at=utc_moment(record["published_at"]),
+        customers=record["customers"],
+        cut_points=orjson.loads(record["cut_points"]),
+        portfolio=orjson.loads(record["portfolio"]),
+    )
+
+
+def _check_count(connection: Connection, batch: Batch) -> None:
+    this = scores.c.batch_id == batch.batch_id
+    written = connection.scalar(select(func.count()).select_from(scores).where(this))
+    if written != batch.customers:
+        raise BatchRefused(
+            f"batch {batch.batch_id} has {batch.customers} customers, {written} were written; "
+            "nothing was published"
+        )

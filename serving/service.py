@@ -1,0 +1,88 @@
+"""The BentoML service: its endpoint `predict`, the mounted app, the layers in front of both.
+
+`bentoml serve serving.service:PerennialService` from the repository's root, with the settings
+file named by the environment variable PERENNIAL_CONFIG. It imports no MLflow.
+"""
+
+from configs.telemetry import switch_off
+
+switch_off()  # before BentoML is imported, which reads the switch then
+
+import gc  # noqa: E402
+import os  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any, cast  # noqa: E402
+
+import bentoml  # noqa: E402
+from anyio import CapacityLimiter  # noqa: E402
+from anyio.to_thread import run_sync  # noqa: E402
+from starlette.responses import Response  # noqa: E402
+from starlette.types import ASGIApp  # noqa: E402
+
+from configs.settings import SettingsError, load_settings  # noqa: E402
+from serving.app import build, layers  # noqa: E402
+from serving.bodies import PredictIn  # noqa: E402
+from serving.predict import predict_answer, warm_up  # noqa: E402
+from serving.problem import problem_of  # noqa: E402
+from serving.routes import json_answer  # noqa: E402
+from serving.runtime import Runtime  # noqa: E402
+
+CONFIG = "PERENNIAL_CONFIG"
+AT_ONCE = 2
+
+RUNTIME = Runtime()
+
+
+# BentoML's own metrics and access log carry whole paths, and so customer ids: both stay off.
+@bentoml.service(
+    traffic={"timeout": 5},
+    workers=1,
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+)
+@bentoml.asgi_app(build(RUNTIME), path="/")
+class PerennialService:
+    """Churn risk and customer value of one shop."""
+
+    def __init__(self) -> None:
+        path = os.environ.get(CONFIG)
+        if not path:
+            raise SettingsError(
+                f"the environment variable {CONFIG} is not set; let it name the settings file"
+            )
+        RUNTIME.open(load_settings(Path(path)))
+        warm_up()
+        self.limiter = CapacityLimiter(AT_ONCE)
+        # BentoML keeps each request for as long as its timer runs; without this, collecting that
+        # garbage stops the worker for tenths of a second.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+
+    @bentoml.api
+    async def predict(self, body: PredictIn, /) -> dict[str, Any]:
+        """Score the purchases in the body as the batch would."""
+        try:
+            answer = await run_sync(predict_answer, RUNTIME, body, limiter=self.limiter)
+        except Exception as error:  # noqa: BLE001 - BentoML would drop the sentence
+            return _as_is(problem_of(error).response())
+        return _as_is(json_answer(answer))
+
+    @bentoml.on_shutdown
+    def close(self) -> None:
+        """Close the store and stop watching for a new model."""
+        RUNTIME.close()
+
+
+def _as_is(response: Response) -> dict[str, Any]:
+    # BentoML passes a finished response on, but types an endpoint by what is in its body.
+    return cast("dict[str, Any]", response)
+
+
+for _layer, _options in layers(RUNTIME):
+    cast("Any", PerennialService).add_asgi_middleware(_layer, **_options)
+
+
+def asgi() -> ASGIApp:
+    """Return the whole service as one ASGI app."""
+    return cast("ASGIApp", cast("Any", PerennialService).to_asgi())

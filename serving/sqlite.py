@@ -1,0 +1,41 @@
+"""What the store does on SQLite only: file modes, pragmas, the start of a transaction."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, event
+
+WRITES = "perennial_writes"
+
+
+def prepare_file(url: URL) -> None:
+    """Create the database file for its owner alone (0600), and its folder if missing."""
+    if not url.database or url.database == ":memory:":
+        return
+    path = Path(url.database)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, mode=0o700)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def tune(engine: Engine, *, busy_seconds: float) -> None:
+    """Set the pragmas of every connection: WAL, full sync, foreign keys, a bounded wait."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        # The driver's own BEGIN comes too late for reads; on_begin sends it instead.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A writer takes the lock at once: upgrading a read later fails without waiting.
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

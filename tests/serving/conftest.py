@@ -1,0 +1,60 @@
+"""A store and the app on it, with made batches; every part is the real one."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from serving.app import build, with_layers
+from serving.runtime import Runtime
+from serving.scores import ScoreStore
+from tests.serving.made import LIST, NOW, READ, made_settings, publish
+
+
+@pytest.fixture
+def store(tmp_path) -> Iterator[ScoreStore]:
+    store = ScoreStore(f"sqlite:///{tmp_path / 'store' / 'scores.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def runtime(tmp_path) -> Iterator[Runtime]:
+    """The service's parts, open, with a clock that stands at NOW; nothing is published."""
+    runtime = Runtime(clock=lambda: NOW)
+    runtime.open(made_settings(tmp_path))
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture
+def bare(runtime) -> Iterator[TestClient]:
+    """The app behind its layers, without a token and before anything is published."""
+    app = with_layers(build(runtime), runtime)
+    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def anonymous(runtime, bare) -> TestClient:
+    """The app with a published batch, without a token."""
+    publish(runtime.store)
+    return bare
+
+
+@pytest.fixture
+def token_of(runtime):
+    """Make a token with the scopes given, as a header."""
+
+    def make(*scopes: str) -> dict[str, str]:
+        text, _ = runtime.tokens.create(scopes)
+        return {"Authorization": f"Bearer {text}"}
+
+    return make
+
+
+@pytest.fixture
+def client(anonymous, token_of) -> TestClient:
+    """The app with a published batch and a token that reads and lists scores."""
+    anonymous.headers.update(token_of(READ, LIST))
+    return anonymous

@@ -1,0 +1,140 @@
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from retention.scores import SCORE_FIELDS
+from serving.openapi import openapi_document
+from serving.routes import routes
+from serving.rules import RULES, find
+from serving.schemas import components
+
+DOCUMENT = openapi_document()
+OPERATIONS = [
+    (method.upper(), path, operation)
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+]
+BY_NAME = [f"{method} {path}" for method, path, _ in OPERATIONS]
+
+
+def resolve(schema):
+    while "$ref" in schema:
+        schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def fits(schema, value):
+    """Tell whether a value fits a schema: the few keywords that ours use."""
+    schema = resolve(schema)
+    if "anyOf" in schema:
+        return any(fits(each, value) for each in schema["anyOf"])
+    kinds: dict[str, Any] = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+        "null": type(None),
+    }
+    if "type" in schema and not isinstance(value, kinds[schema["type"]]):
+        return False
+    if "enum" in schema and value not in schema["enum"]:
+        return False
+    if isinstance(value, list):
+        return all(fits(schema.get("items", {}), each) for each in value)
+    if isinstance(value, dict):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+        if not set(schema.get("required", [])) <= set(value):
+            return False
+        for name, each in value.items():
+            if name not in known and others is False:
+                return False
+            further = others if isinstance(others, dict) else {}
+            if not fits(known.get(name, further), each):
+                return False
+    return True
+
+
+def test_every_json_route_is_in_the_document():
+    ours = {re.sub(r":path}", "}", getattr(route, "path", "")) for route in routes()}
+    assert ours | {"/predict", "/livez", "/readyz"} == set(DOCUMENT["paths"])
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=BY_NAME)
+def test_every_route_has_its_errors_and_its_lock(method, path, operation):
+    rule = find(method, path.replace("{customer_id}", "1")).rule
+    assert rule in RULES
+    assert rule is not None
+    assert (operation.get("security") == []) is rule.is_open
+    if rule.is_open:
+        return
+    wanted = {"200", "401", "500"} | ({"403"} if rule.scope else set())
+    wanted |= {"413", "415", "422"} if method == "POST" else set()
+    assert wanted <= set(operation["responses"])
+
+
+def test_every_reference_leads_somewhere():
+    text = str(DOCUMENT)
+    for name in re.findall(r"#/components/schemas/(\w+)", text):
+        assert name in DOCUMENT["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/v1/customers", "/v1/customers?limit=300"),
+        ("/v1/customers/{customer_id}", "/v1/customers/00004"),
+        ("/v1/customers/{customer_id}/orders", "/v1/customers/00004/orders"),
+        ("/v1/customers/{customer_id}/history", "/v1/customers/00004/history"),
+        ("/v1/portfolio", "/v1/portfolio"),
+    ],
+)
+def test_answers_fit_their_schemas(client, path, asked):
+    response = DOCUMENT["paths"][path]["get"]["responses"]["200"]
+    content = response["content"]["application/json"]
+    assert fits(content["schema"], client.get(asked).json())
+    refused = client.get(asked, headers={"Authorization": "Bearer x"}).json()
+    assert fits(components()["Problem"], refused)
+
+
+def test_many_scores_fit_their_schema(client):
+    answer = client.post("/v1/scores", json={"customer_ids": ["00004", "00009", "nobody"]})
+    assert fits(components()["Scores"], answer.json())
+    assert not fits(components()["Scores"], {"results": []})
+
+
+def test_the_examples_fit():
+    for _, path, operation in OPERATIONS:
+        for content in operation["responses"]["200"].get("content", {}).values():
+            if "example" in content:
+                assert fits(content["schema"], content["example"]), path
+
+
+def test_the_row_of_the_document_has_the_score_fields():
+    assert tuple(components()["ScoreRow"]["properties"]) == SCORE_FIELDS
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.links, self.names = set(), set(), set()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.links |= {value for name, value in attrs if name in ("href", "src")}
+        self.names |= {f"#{value}" for name, value in attrs if name == "id"}
+
+
+def test_the_page_has_every_route_and_nothing_from_elsewhere(client):
+    answer = client.get("/docs")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    page = Links()
+    page.feed(answer.text)
+    for path in DOCUMENT["paths"]:
+        assert path in answer.text
+    assert not page.tags & {"script", "style", "iframe"}
+    for link in page.links:
+        assert link in page.names | {"data:,", "/static/perennial.css", "/openapi.json"}
