@@ -13,19 +13,13 @@ from duckdb import (
 )
 
 from features.errors import DataError
+from features.line import AMOUNT_SCALE, AWARE, MOST_AMOUNT
 from features.source import OPTIONAL_COLUMNS, PurchaseSource
 from features.staging import StagedFile
 
-# Amounts are whole ten-thousandths of the currency unit: exact sums for every ISO 4217 currency.
-AMOUNT_SCALE = 10_000
-# Largest amount of a line, currency units: a customer's sum stays far within 64 bits.
-MOST_AMOUNT = 10**12
 ID_LENGTH = 128
 TEXT_COLUMNS = ("order_id", "line_id", "product_id", "category", "channel", "currency")
 NUMBER_COLUMNS = ("quantity", "discount", "cost")
-
-# A stamp with an offset: a time of day followed by Z or the name of a zone, or +hh, +hhmm, +hh:mm.
-AWARE = r"\d{1,2}:\d{2}.*(?:[A-Za-z]|[+-]\d{2}(?::?\d{2})?)$"
 
 REASON = """
 CASE WHEN customer_id IS NULL THEN 'anonymous'

@@ -32,6 +32,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "quantity": ("quantity", "qty", "units", "items", "number_of_items"),
     "product_id": ("product_id", "productid", "sku", "stock_code", "stockcode", "item_id"),
 }
+UNIT_PRICES = ("price", "unit_price", "unitprice", "item_price", "price_per_unit")
 REQUIRED = ("customer_id", "ordered_at", "amount")
 # Tried in this order; the first two readings of 03/04/2024 differ, so both must not fit.
 DATE_FORMATS = (
@@ -79,6 +80,7 @@ def guess_purchases(path: Path) -> dict[str, Any]:
         staged = stage(con, bare, path, "head", check_columns=False)
         columns = _columns(con, list(staged.types), path)
         _refuse_data_as_names(con, list(columns.values()), path)
+        _refuse_what_is_no_total(con, columns, path)
         if staged.types[columns["ordered_at"]] == "VARCHAR":
             date_format = _date_format(con, columns["ordered_at"], path)
             if date_format:
@@ -100,6 +102,29 @@ def _refuse_data_as_names(con: duckdb.DuckDBPyConnection, names: list[str], path
                 f"{', '.join(REQUIRED)} on top, or write a settings file with "
                 "purchases.format.header: false"
             )
+
+
+def _refuse_what_is_no_total(
+    con: duckdb.DuckDBPyConnection, columns: dict[str, str], path: Path
+) -> None:
+    """A price beside a quantity is a price of one; returns must be negative amounts."""
+    amount, quantity = columns["amount"], columns.get("quantity")
+    if quantity is None:
+        return
+    advice = (
+        "make a column of line totals, quantity times price and negative for a return, name it "
+        "`amount`, and run this again"
+    )
+    if _plain(amount) in UNIT_PRICES:
+        raise DataError(
+            f"{path} has `{amount}` beside `{quantity}`, which reads as the price of one; {advice}"
+        )
+    returned = _share(con, quantity, "TRY_CAST({} AS DOUBLE) < 0")
+    if returned > 0 and _share(con, amount, "TRY_CAST({} AS DOUBLE) < 0") == 0:
+        raise DataError(
+            f"{path} has negative numbers in `{quantity}` and none in `{amount}`, so returns would "
+            f"count as purchases; {advice}"
+        )
 
 
 def _plain(name: str) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features import kernels
-from features.checking import AMOUNT_SCALE
+from features.line import AMOUNT_SCALE
 from features.purchase_log import PurchaseLog
 
 LABELS = ("churned", "future_orders", "future_value")

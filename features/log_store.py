@@ -3,8 +3,6 @@
 import datetime as dt
 import hashlib
 import json
-import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from features.purchase_log import PurchaseLog, log_from_lines
 from features.reading import RowAccount, read_purchases
 from features.source import PurchaseSource
 from features.staging import file_digest
+from features.whole_file import write_whole
 
 LINES = "lines.parquet"
 ROWS_A_GROUP = 262_144
@@ -74,12 +73,12 @@ def load_log(
     read = read_purchases(source, latest=latest)
     if len(read.quarantine):
         listed = read.quarantine[["file", "row", "column", "reason"]]
-        _write_whole(
+        write_whole(
             quarantine_folder / f"{fingerprint[:12]}.csv", lambda p: listed.to_csv(p, index=False)
         )
     about = {"sha256": fingerprint, "account": asdict(read.account), "notes": read.notes}
     told = read.lines.replace_schema_metadata({ABOUT: json.dumps(about).encode()})
-    _write_whole(folder / LINES, lambda p: pq.write_table(told, p, row_group_size=ROWS_A_GROUP))
+    write_whole(folder / LINES, lambda p: pq.write_table(told, p, row_group_size=ROWS_A_GROUP))
     log = log_from_lines(read.lines, source.clock)
     return LoadedLog(log, read.account, read.notes, fingerprint, fresh=True)
 
@@ -103,14 +102,3 @@ def _fingerprint(source: PurchaseSource) -> str:
     files = [[p.name, file_digest(p)] for p in source.files()]
     text = json.dumps([described, files], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside `path`, then take its place, so that a reader sees the old file or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

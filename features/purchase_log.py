@@ -9,9 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.checking import AMOUNT_SCALE, AWARE, MOST_AMOUNT
 from features.errors import DataError
-from features.reading import SORT_KEYS
+from features.line import AMOUNT_SCALE, AWARE, MOST_AMOUNT, SORT_KEYS
 from features.shop_clock import ShopClock
 from features.source import REQUIRED_COLUMNS
 
@@ -77,13 +76,16 @@ class PurchaseLog:
         some = counts > 0
         # The first line of an order is its earliest known one, so a kept line keeps its order_ref.
         position = np.cumsum(keep) - 1
+        quantity = None if self.quantity is None else self.quantity[keep]
+        if quantity is not None and np.isnan(quantity).all():
+            quantity = None  # a column that is empty so far is not there yet
         return PurchaseLog(
             customer_ids=self.customer_ids[some],
             starts=np.concatenate([[0], np.cumsum(counts[some])]),
             ordered_day=self.ordered_day[keep],
             known_day=self.known_day[keep],
             amount=self.amount[keep],
-            quantity=None if self.quantity is None else self.quantity[keep],
+            quantity=quantity,
             order_ref=position[self.order_ref[keep]],
         )
 

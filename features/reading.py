@@ -11,11 +11,10 @@ from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from features.checking import parse
 from features.errors import DataError
+from features.line import SORT_KEYS
 from features.source import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, PurchaseSource
 from features.staging import StagedFile, file_digest, stage
 
-# Ties in time are ordered by content, so the order of rows in a file never matters.
-SORT_KEYS = ("known_at", "ordered_at", "order_id", "amount", "quantity", "product_id", "category")
 OPTIONAL_KEPT = ("known_at", "quantity", "order_id", "product_id", "category")
 COLUMN_OF_REASON = {
     "id_too_long": "customer_id",
@@ -146,7 +145,10 @@ def _mark_duplicates(rows: DuckDBPyRelation, *, many_files: bool) -> DuckDBPyRel
     tests = []
     lines = "line_id" in rows.columns
     if lines:
-        again = "row_number() OVER (PARTITION BY line_id, reason IS NULL ORDER BY file, row) > 1"
+        # The line as it was first known stays: what comes later takes nothing away.
+        known = [c for c in ("known_at", "ordered_at") if c in rows.columns]
+        order = ", ".join([f"coalesce({', '.join(known)})", "ordered_at", "amount", "file", "row"])
+        again = f"row_number() OVER (PARTITION BY line_id, reason IS NULL ORDER BY {order}) > 1"
         tests.append(f"(line_id IS NOT NULL AND {again})")
     if "order_id" in rows.columns and many_files:
         content = ", ".join(c for c in rows.columns if c not in ("file", "row", "line_id"))

@@ -158,7 +158,7 @@ FEATURES = (
         "Mean number of items in an order.",
         "basket",
         "An order holds {value} items on average.",
-        lambda at: ratio(at.total("items"), at.total("orders")),
+        lambda at: at.if_counted(ratio(at.total("items"), at.total("orders"))),
         needs="items",
     ),
 )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features import kernels
-from features.checking import AMOUNT_SCALE
+from features.line import AMOUNT_SCALE
 from features.purchase_log import PurchaseLog
 
 Float = NDArray[np.float64]
@@ -48,6 +48,7 @@ class RunningColumns:
         if log.quantity is not None:
             # Thousandths of an item, whole, so that sums do not depend on their order.
             items = np.where(bought, np.nan_to_num(log.quantity), 0.0)
+            columns["counted"] = (bought & ~np.isnan(log.quantity)).astype(np.int64)
             columns["items"] = np.round(np.clip(items, 0, 1e9) * 1000).astype(np.int64)
         return {name: np.concatenate([[0], np.cumsum(c)]) for name, c in columns.items()}
 
@@ -144,6 +145,10 @@ class Reading:
     def bought(self) -> NDArray[np.bool_]:
         """True for customers with at least one purchase."""
         return self.columns.states["days"][self._end - 1] > 0
+
+    def if_counted(self, items: Float) -> Float:
+        """`items`, undefined for customers of whom no quantity is known."""
+        return np.where(self.total("counted") > 0, items, np.nan)
 
     def if_bought(self, value: Float) -> Float:
         """`value`, undefined for customers with nothing but refunds."""

@@ -51,6 +51,10 @@ class ShopClock:
         days = shifted.to_numpy("datetime64[us]").astype("datetime64[D]")
         return days.astype(np.int64).astype(np.int32)
 
+    def latest(self, now: dt.datetime) -> dt.datetime:
+        """Naive local moment a day after `now`; a line with a later stamp is a mistake."""
+        return now.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None) + dt.timedelta(days=1)
+
     def today(self, now: dt.datetime) -> dt.date:
         """Shop day of an aware moment `now`."""
         local = now.astimezone(ZoneInfo(self.timezone))

@@ -21,6 +21,13 @@ def _windowed(column: str, days: int) -> Callable[[Reading], Float]:
     return read
 
 
+def _counted(days: int) -> Callable[[Reading], Float]:
+    def read(at: Reading) -> Float:
+        return at.if_counted(at.window("items", days))
+
+    return read
+
+
 def _orders(days: int) -> Feature:
     return Feature(
         f"orders_{days}d",
@@ -53,7 +60,7 @@ def _items(days: int) -> Feature:
         f"Items bought in the last {days} days.",
         "basket",
         f"{{value}} items were bought in the last {days} days.",
-        _windowed("items", days),
+        _counted(days),
         needs="items",
     )
 
