@@ -9,7 +9,6 @@ import json
 import platform
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from models.spread import SpendSpread
 
 HEADS = "heads.json"
 PARTS = ("groups", "reference", "metrics", "training")
-PACKAGES = ("xgboost-cpu", "numpy", "pandas", "numba")
+PACKAGES = {"xgboost": xgb, "numpy": np}
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def seal(folder: Path, version: str, card: dict[str, Any]) -> None:
         "version": version,
         "files": {name: digest(folder / name) for name in names},
         "schema": hashlib.sha256("\n".join(features).encode()).hexdigest(),
-        "packages": {name: package_version(name) for name in PACKAGES},
+        "packages": {name: module.__version__ for name, module in PACKAGES.items()},
         "python": platform.python_version(),
     }
     write_json(folder / MANIFEST, {**manifest, "sha256": own_digest(manifest)})
@@ -168,6 +167,7 @@ def _value_spec(head: ValueHead, folder: Path, name: str) -> dict[str, Any]:
         "returns": _return_spec(head.returns, folder, f"return_{name}.ubj"),
         "level": head.level,
         "base": head.base,
+        "spend_level": head.spend_level,
         "spread": {"edges": head.spread.edges.tolist(), "factors": head.spread.factors.tolist()},
         "booster": file if head.booster is not None else None,
     }
@@ -206,6 +206,7 @@ def _load_value(spec: dict[str, Any], files: dict[str, bytes]) -> ValueHead:
         returns=_load_return(spec["returns"], files),
         level=spec["level"],
         base=spec["base"],
+        spend_level=spec["spend_level"],
         spread=SpendSpread(np.array(spread["edges"], float), np.array(spread["factors"], float)),
         booster=_load_booster(spec, files),
     )

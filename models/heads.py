@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.calibration import PlattCalibrator
 from models.carry import Carry
-from models.rules import RETURN_RULES, RULE_FEATURE, VALUE_RULES
+from models.rules import RETURN_RULES, RULE_FEATURE, SPEND_RULES, VALUE_RULES
 from models.spread import SpendSpread
 from models.trees import contributions, predict_margin
 
@@ -82,6 +82,7 @@ class ValueHead:
     level : factor that brings the sum over held-out customers to what they spent
     spread : quantiles of spend around its expectation, in the observed window
     base : small amount added to a rule, so that nobody's expectation is 0, currency
+    spend_level : the same factor for what a rule expects of a returning customer
     booster : trees whose margin is log spend of a returning customer; None for a rule
     """
 
@@ -90,23 +91,32 @@ class ValueHead:
     level: float
     spread: SpendSpread
     base: float = 0.0
+    spend_level: float = 1.0
     booster: xgb.Booster | None = None
 
-    def observed_spend(self, features: pd.DataFrame, observed_churn: Float) -> Float:
+    def observed_spend(self, features: pd.DataFrame) -> Float:
         """Expected spend in the observed window given a return there, currency, shape (n,)."""
         if self.booster is not None:
             return self.level * np.exp(predict_margin(self.booster, features))
+        rule = SPEND_RULES[self.member](features, self.returns.carry.observed_days)
+        return self.spend_level * (rule + self.base)
+
+    def observed_value(self, features: pd.DataFrame) -> Float:
+        """What a rule says of the observed window, whoever returns, currency, shape (n,)."""
         rule = VALUE_RULES[self.member](features, self.returns.carry.observed_days)
-        return self.level * (rule + self.base) / (1 - observed_churn)
+        return self.level * (rule + self.base)
 
     def predict(self, features: pd.DataFrame) -> ValuePrediction:
         """Expected value, its quantiles, and the expected spend given a return."""
         observed_churn = self.returns.observed_churn(features)
         churn = self.returns.carry.churn_probability(observed_churn)
-        observed = self.observed_spend(features, observed_churn)
+        observed = self.observed_spend(features)
         stretch = (1 - observed_churn) * self.returns.carry.spend_factor() / (1 - churn)
         if_return = observed * stretch
-        mean = if_return * (1 - churn)
+        if self.booster is not None:
+            mean = if_return * (1 - churn)
+        else:
+            mean = self.observed_value(features) * self.returns.carry.spend_factor()
         p10, p50, p90 = (
             self.spread.value_quantile(tau, churn, observed) * stretch for tau in (0.1, 0.5, 0.9)
         )

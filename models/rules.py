@@ -59,6 +59,22 @@ def mean_value(features: pd.DataFrame, horizon_days: int) -> Float:
     return np.ones(len(features))
 
 
+def spend_at_rate(features: pd.DataFrame, horizon_days: int) -> Float:
+    """Mean order value x orders expected of someone with at least one, at the past rate."""
+    tenure = np.maximum(_column(features, "T", 30.0), 30.0)
+    orders = np.maximum(_column(features, "n_orders", 0.0) * horizon_days / tenure, 1e-9)
+    return _order_value(features) * orders / -np.expm1(-orders)
+
+
+def spend_as_lately(features: pd.DataFrame, horizon_days: int) -> Float:
+    """Spend of the last window, at least one order of mean value."""
+    return np.maximum(last_window_spend(features, horizon_days), _order_value(features))
+
+
+def _order_value(features: pd.DataFrame) -> Float:
+    return np.maximum(_column(features, "average_order_value", 0.0), 0.0)
+
+
 Rule = Callable[[pd.DataFrame, int], Float]
 RETURN_RULES: dict[str, Rule] = {
     "recency": recency,
@@ -69,6 +85,12 @@ RETURN_RULES: dict[str, Rule] = {
 VALUE_RULES: dict[str, Rule] = {
     "rate_times_order_value": rate_times_order_value,
     "last_window_spend": last_window_spend,
+    "mean_value": mean_value,
+}
+# What a value rule expects of a customer who does return; it does not grow with silence.
+SPEND_RULES: dict[str, Rule] = {
+    "rate_times_order_value": spend_at_rate,
+    "last_window_spend": spend_as_lately,
     "mean_value": mean_value,
 }
 # The feature that a return rule rests on, for the reasons it gives.

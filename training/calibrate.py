@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from models.calibration import fit_platt
 from models.carry import Carry
 from models.heads import MODEL, ReturnHead, ValueHead
-from models.rules import RETURN_RULES, VALUE_RULES
+from models.rules import RETURN_RULES, SPEND_RULES, VALUE_RULES
 from models.spread import fit_spread
 from training.grow import RawScores, Trees
 
@@ -44,19 +44,17 @@ def calibrated_heads(
     if trees is not None and raw is not None:
         head = ReturnHead(MODEL, fit_platt(raw.margin, churned), carry, booster=trees.returns)
         returns[MODEL] = head
-        churn = head.calibrator.probability(raw.margin)
-        values[MODEL] = _value_model(head, trees, np.exp(raw.log_spend), churn, value)
+        spend = np.exp(raw.log_spend)
+        values[MODEL] = _value_model(head, trees, spend, raw.margin, churned, value)
     for name, rule in RETURN_RULES.items():
         score = rule(features, carry.observed_days)
         centre = float(score.mean())
         returns[name] = ReturnHead(name, fit_platt(score, churned), carry, centre)
-    base_head = returns.get(MODEL, returns[PLAIN_RETURN])
-    base_raw = raw.margin if raw is not None else base_head.raw(features)
-    churn = base_head.calibrator.probability(base_raw)
     for name, rule in VALUE_RULES.items():
-        values[name] = _value_rule(
-            name, base_head, rule(features, carry.observed_days), churn, value
-        )
+        said = rule(features, carry.observed_days)
+        spend = SPEND_RULES[name](features, carry.observed_days)
+        head = returns.get(MODEL, returns[PLAIN_RETURN])
+        values[name] = _value_rule(name, head, said, spend, churned, value)
     return returns, values
 
 
@@ -66,17 +64,25 @@ def _level(value: Float, expected: Float) -> float:
 
 
 def _value_model(
-    head: ReturnHead, trees: Trees, spend: Float, churn: Float, value: Float
+    head: ReturnHead, trees: Trees, spend: Float, raw_margin: Float, churned: Float, value: Float
 ) -> ValueHead:
-    level = _level(value, (1 - churn) * spend)
-    back = value != 0
+    level = _level(value, (1 - head.calibrator.probability(raw_margin)) * spend)
+    back = churned == 0
     spread = fit_spread(value[back], level * spend[back])
     return ValueHead(MODEL, head, level, spread, booster=trees.spend)
 
 
-def _value_rule(name: str, head: ReturnHead, rule: Float, churn: Float, value: Float) -> ValueHead:
-    base = BASE_SHARE * float(rule.mean()) or 1.0
-    level = _level(value, rule + base)
-    back = value != 0
-    expected = level * (rule + base) / (1 - churn)
-    return ValueHead(name, head, level, fit_spread(value[back], expected[back]), base=base)
+def _value_rule(
+    name: str, head: ReturnHead, said: Float, spend: Float, churned: Float, value: Float
+) -> ValueHead:
+    base = BASE_SHARE * float(said.mean()) or 1.0
+    back = churned == 0
+    spend_level = _level(value[back], spend[back] + base)
+    return ValueHead(
+        name,
+        head,
+        _level(value, said + base),
+        fit_spread(value[back], spend_level * (spend[back] + base)),
+        base=base,
+        spend_level=spend_level,
+    )

@@ -54,6 +54,10 @@ class _Rows:
     def take(self, mask: NDArray[np.bool_]) -> tuple[pd.DataFrame, pd.DataFrame]:
         return self.panel.features[mask], self.labels[mask]
 
+    def some_return_in_each_fold(self) -> bool:
+        back = self.newest & (self.labels["churned"].to_numpy() == 0)
+        return bool(np.bincount(self.fold[back], minlength=N_FOLDS).all())
+
     def earlier(self, plan: WindowPlan) -> NDArray[np.bool_]:
         return np.isin(self.panel.cutoffs, plan.fit_cutoffs)
 
@@ -80,15 +84,15 @@ def fit_horizon(columns: RunningColumns, plan: WindowPlan, *, seed: int) -> Hori
         newest=stacked.cutoffs == plan.newest,
     )
     carry = _carry(rows, stacked.labels[half], plan)
-    if not enough(rows.labels[rows.newest]):
-        heads = calibrated_heads(*rows.take(rows.newest), carry, trees=None, raw=None)
-        return _finish(plan, heads, None, rows)
-    if plan.by_time:
+    if plan.by_time and enough(rows.labels[rows.newest]):
         if not enough(rows.labels[rows.earlier(plan)]):
             # A stray early line makes a log long, but leaves nobody to learn from before.
             one_window = replace(plan, cutoffs=(plan.newest,), by_time=False)
             return fit_horizon(columns, one_window, seed=seed)
         return _finish(plan, _by_time(rows, plan, carry, seed), None, rows)
+    if not (enough(rows.labels[rows.newest]) and rows.some_return_in_each_fold()):
+        heads = calibrated_heads(*rows.take(rows.newest), carry, trees=None, raw=None)
+        return _finish(plan, heads, None, rows)
     heads, held_out = _by_customer(rows, plan, carry, seed)
     return _finish(plan, heads, held_out, rows)
 

@@ -36,5 +36,8 @@ def pooled_heads(
     )
     spread = fit_spread(order_values, np.full(len(order_values), mean or 1.0))
     # The rule says 1 of everybody; nothing is added to it.
-    value = ValueHead("mean_value", returns, rate * horizon_days * mean, spread)
+    expected = rate * horizon_days * mean
+    value = ValueHead(
+        "mean_value", returns, expected, spread, spend_level=expected / (1 - churn) or 1e-6
+    )
     return {"base_rate": returns}, {"mean_value": value}

@@ -1,6 +1,6 @@
 """The recipe: from a log as known before a day to a bundle, gated on what it did not learn from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,15 +79,15 @@ class Recipe:
         if fit.held_out is not None:
             return fit.held_out, BY_CUSTOMER
         earlier = self.fit(fit.plan.newest, fit.plan.observed_days)
-        if earlier is None:
-            raise ValueError(f"no window closes before day {fit.plan.newest} to gate by time")
+        # Nothing closed before: there is no model then, and the rules have two numbers each.
+        judged, method = (fit, BY_CUSTOMER) if earlier is None else (earlier, BY_TIME)
         # What cannot be served now, for want of customers, is not to win.
         heads = (
-            {name: head for name, head in earlier.returns.items() if name in fit.returns},
-            {name: head for name, head in earlier.values.items() if name in fit.values},
+            {name: head for name, head in judged.returns.items() if name in fit.returns},
+            {name: head for name, head in judged.values.items() if name in fit.values},
         )
         rows = (fit.features, fit.labels)
-        return outcome(heads, *rows, fit.plan.newest, fit.plan.observed_days), BY_TIME
+        return outcome(heads, *rows, fit.plan.newest, fit.plan.observed_days), method
 
     def bundle(
         self, end: int, horizons: Horizons, *, clock: ShopClock, risk_limits: list[float] | None
@@ -105,8 +105,8 @@ class Recipe:
         gates = self._gates(churn_fit, value_fit)
         served_return, served_value = (g.served for g in gates)
         churn = churn_fit.returns[served_return]
-        churn_value = churn_fit.values.get(served_value, churn_fit.values[SPARE_VALUE_RULE])
-        value = value_fit.values[served_value]
+        churn_value = _value_head(churn_fit, served_value, served_return)
+        value = _value_head(value_fit, served_value, served_return)
         facts = self._groups(end, horizons, churn, churn_fit, risk_limits)
         notes = _notes(churn_fit, value_fit)
         training = {
@@ -171,6 +171,14 @@ class Recipe:
             GateDecision("value", value.member, BY_CUSTOMER, {}, note),
         ]
         return Fitted(bundle, gates, [note])
+
+
+def _value_head(fit: HorizonFit, served_value: str, served_return: str) -> ValueHead:
+    """The value head that is served; a rule leans on the return head that is served with it."""
+    head = fit.values.get(served_value, fit.values[SPARE_VALUE_RULE])
+    if head.member == MODEL:
+        return head
+    return replace(head, returns=fit.returns.get(served_return, head.returns))
 
 
 def _window(log: PurchaseLog, end: int, clock: ShopClock, seed: int) -> dict[str, Any]:
