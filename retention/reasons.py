@@ -117,5 +117,5 @@ def sentence(name: str, value: float) -> str:
 
 def _singular(text: str) -> str:
     """Mend `1 days` and `There were 1 order`."""
-    text = re.sub(r"\b1 (day|order|item)s\b", r"1 \1", text)
+    text = re.sub(r"(?<![\d.,])1 (day|order|item)s\b", r"1 \1", text)
     return text.replace("There were 1 ", "There was 1 ")

@@ -1,0 +1,77 @@
+"""A made shop: purchases of 300 customers, features at a cutoff, and a bundle fitted there."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from features.gaps import rhythm_of
+from features.labels import LabelReader
+from features.purchase_log import log_from_frame
+from features.running import RunningColumns
+from features.shop_clock import ShopClock, day_number
+from features.snapshot import snapshot
+from models.bundle import Bundle
+from models.calibration import fit_platt
+from models.carry import Carry
+from models.heads import MODEL, ReturnHead, ValueHead
+from models.spread import fit_spread
+from models.trees import Rows, fit_trees, predict_margin
+from retention import groups
+
+START = pd.Timestamp("2023-01-01")
+CUTOFF = day_number(START.date()) + 365
+HORIZON = 90
+# As of a shop whose customers buy every two months.
+RHYTHM = {
+    "mean_gap": 60.0,
+    "late": 1.5,
+    "very_late": 3.0,
+    "second_late": 90.0,
+    "second_very_late": 200.0,
+}
+
+
+def made_purchases(customers=300, seed=0):
+    """Orders at each customer's own rate until a random end; some are refunded."""
+    draw = np.random.default_rng(seed)
+    rows = []
+    for i in range(customers):
+        day, end = float(draw.integers(0, 365)), float(draw.integers(100, 900))
+        rate = draw.gamma(2, 20) + 2
+        while day < end and day < 365 + HORIZON:
+            amount = round(float(draw.gamma(3, 15)), 2)
+            when = START + pd.Timedelta(days=int(day))
+            rows.append((f"c{i:04d}", when, amount, float(draw.integers(1, 5))))
+            if draw.random() < 0.05:
+                rows.append((f"c{i:04d}", when + pd.Timedelta(days=5), -amount, 1.0))
+            day += draw.exponential(rate) + 1
+    rows.append(("refunds only", START, -5.0, 1.0))
+    return pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount", "quantity"])
+
+
+@cache
+def made_shop():
+    """Features at the cutoff and the bundle; the same objects each time, not to be changed."""
+    columns = RunningColumns(log_from_frame(made_purchases(), ShopClock()))
+    shot = snapshot(columns, CUTOFF)
+    labels = LabelReader(columns.log).read(shot.customers, CUTOFF, HORIZON)
+    churned, value = labels["churned"].to_numpy(), labels["future_value"].to_numpy()
+    back = value > 0
+    trees = fit_trees(Rows(shot.features, churned), "binary:logistic", rounds=20, seed=0)
+    rows = Rows(shot.features[back], np.log(value[back]))
+    spend = fit_trees(rows, "reg:squarederror", rounds=20, seed=0)
+    calibrator = fit_platt(predict_margin(trees, shot.features), churned)
+    returns = ReturnHead(MODEL, calibrator, Carry(HORIZON, HORIZON), booster=trees)
+    expected = np.exp(predict_margin(spend, shot.features))[back]
+    values = ValueHead(MODEL, returns, 1.0, fit_spread(value[back], expected), booster=spend)
+    rhythm = vars(rhythm_of(columns, 90.0))
+    probability = returns.churn_probability(shot.features)
+    facts = {
+        "rhythm": rhythm,
+        "usual_churn": groups.usual_churn(shot.features["n_orders"].to_numpy(), churned),
+        "risk_limits": groups.risk_limits(shot.features, probability, rhythm),
+    }
+    names = tuple(shot.features.columns)
+    bundle = Bundle("v1", names, returns, values, values, facts, {}, {}, {}, {})
+    return shot.features, bundle
