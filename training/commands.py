@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ from training.recipe import Horizons, Recipe
 from training.report import print_backtest, print_gates, print_measures, print_note
 from training.results import fold_metrics, mean_metrics
 from training.windows import plan_windows
+
+
+class OutputError(OSError):
+    """A folder for results cannot be made."""
+
+    exit_code = 2
 
 
 def train(settings: Settings, *, as_json: bool, skip_unchanged: bool = False) -> None:
@@ -82,8 +89,7 @@ def evaluate(
 ) -> None:
     """Train on what was known before `cutoff`, predict there, compare with what came after."""
     horizons = Horizons(horizon_days, horizon_days) if horizon_days else horizons_of(settings)
-    if out.exists() and not out.is_dir():
-        raise SettingsError(f"--out {out} is a file; name a folder for the results")
+    _refuse_unwritable(out)
     with Steps("evaluate", 3) as steps:
         with steps.step("read the purchase log"):
             loaded = load(settings)
@@ -103,6 +109,18 @@ def evaluate(
         print(json.dumps(evaluation.metrics, allow_nan=False))
         return
     print_measures(Console(highlight=False), evaluation.metrics)
+
+
+def _refuse_unwritable(out: Path) -> None:
+    """Told before the work and not after it; the folder itself is made with the results."""
+    if out.exists() and not out.is_dir():
+        raise SettingsError(f"--out {out} is a file; name a folder for the results")
+    nearest = next(p for p in (out.absolute(), *out.absolute().parents) if p.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        why = "is no folder" if not nearest.is_dir() else "cannot be written to"
+        raise OutputError(
+            f"the folder {out} cannot be made: {nearest} {why}; name another with --out"
+        )
 
 
 def backtest(settings: Settings, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from features.labels import LABELS, LabelReader
 from features.purchase_log import PurchaseLog
 from features.shop_clock import ShopClock, date_of
 from features.snapshot import snapshot
+from features.whole_file import write_whole
 from models.bundle import save_parts, write_json
 from models.metrics import churn_metrics, nan_to_null, value_metrics
 from retention.scores import score_rows
@@ -67,7 +68,7 @@ def evaluate_at(
 
 
 def versioned(fitted: Fitted) -> Fitted:
-    """The same with the version that the bundle would be promoted under."""
+    """The same with a version of its own: the digest of the fitted bundle, without a backtest."""
     with TemporaryDirectory() as room:
         version = save_parts(fitted.bundle, Path(room) / "bundle")
     return replace(fitted, bundle=replace(fitted.bundle, version=version))
@@ -110,10 +111,6 @@ def _metrics(predictions: pd.DataFrame, fitted: Fitted, cutoff: int) -> dict[str
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     """Write `predictions.parquet` and `metrics.json` into `folder`, each whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / ".predictions.parquet.draft"
-    evaluation.predictions.to_parquet(draft, index=False)
-    draft.replace(folder / "predictions.parquet")
-    draft = folder / ".metrics.json.draft"
-    write_json(draft, evaluation.metrics)
-    draft.replace(folder / "metrics.json")
+    predictions = evaluation.predictions
+    write_whole(folder / "predictions.parquet", lambda p: predictions.to_parquet(p, index=False))
+    write_whole(folder / "metrics.json", lambda p: write_json(p, evaluation.metrics))

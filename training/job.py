@@ -1,5 +1,6 @@
 """The training job: read, backtest, fit, gate, record, promote."""
 
+import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from training.plots import save_plots
 from training.promotion import intact, pointer, promote, staging, verified
 from training.recipe import Fitted, Horizons, Recipe
 from training.registry import CHALLENGER, CHAMPION, Registry
-from training.results import FoldOutcome, TrainingResult, fold_metrics, mean_metrics
+from training.results import MODEL, FoldOutcome, TrainingResult, fold_metrics, mean_metrics
 from training.run_record import description, version_tags
 from training.tracking import Tracker, TrackingDown
 
@@ -59,7 +60,9 @@ def clock_of(settings: Settings) -> ShopClock:
 
 def load(settings: Settings) -> LoadedLog:
     """The purchase log of a shop, checked and sorted."""
-    return load_log(source_of(settings), settings.log_dir, settings.quarantine_dir)
+    source = source_of(settings)
+    latest = source.clock.latest(dt.datetime.now(dt.UTC))
+    return load_log(source, settings.log_dir, settings.quarantine_dir, latest=latest)
 
 
 def horizons_of(settings: Settings) -> Horizons:
@@ -110,6 +113,8 @@ def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
             say("  same data, settings and code as the model in use: training is skipped")
             return Trained(None, current["version"], None, None, unchanged=True)
         end = loaded.log.last_day + 1
+        if not loaded.log.is_purchase.any():
+            raise DataError("every line of the log is a refund; it needs purchases to learn from")
         if end - loaded.log.first_day < 2:
             raise DataError(
                 f"the log covers the one day {date_of(end - 1)}; it needs two days to learn from"
@@ -150,13 +155,13 @@ def _finish(
                 name=settings.name,
                 settings=settings.model_dump(mode="json"),
                 data=_data(loaded),
-                folds=folds,
+                folds=with_model(folds),
                 gates=fitted.gates,
                 importance=_importance(bundle.churn.contributions(features)),
                 bundle_dir=folder,
                 version=version,
                 seconds=dict(steps.seconds),
-                notes=[*loaded.notes, *fitted.notes],
+                notes=[*loaded.notes, *fitted.notes, *_left_out(folds)],
             )
             seal(folder, version, card(result))
             verified(folder, features)
@@ -165,10 +170,23 @@ def _finish(
         with steps.step("record the run in MLflow"):
             recorded = _record(settings, result, plots, card_html)
         with steps.step("promote"):
-            promote(folder, settings.models_dir, version, key=key)
+            # A run that MLflow missed is not known as done, so the next one is not skipped.
+            known = key if recorded.run_id else ""
+            promote(folder, settings.models_dir, version, key=known)
             _keep_card(settings.models_dir, version, card_html)
             registered = _crown(settings, recorded)
     return Trained(result, version, recorded.run_id, registered)
+
+
+def with_model(folds: list[FoldOutcome]) -> list[FoldOutcome]:
+    """Folds at which there were customers enough for a model; card and plots are about it."""
+    return [f for f in folds if MODEL in f.churn_probability and MODEL in f.predicted_clv]
+
+
+def _left_out(folds: list[FoldOutcome]) -> list[str]:
+    kept = {f.cutoff for f in with_model(folds)}
+    days = ", ".join(str(f.cutoff) for f in folds if f.cutoff not in kept)
+    return [f"backtest: too few customers to fit a model at {days}; left out"] if days else []
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Put a sealed bundle where the service finds it: a folder a version, and one pointer file."""
 
 import json
-import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,18 +12,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.whole_file import write_whole
 from models.bundle import Bundle, load_bundle
 from models.errors import BundleError
 from models.manifest import MANIFEST
 
 POINTER = "current.json"
+STAGING = ".staging-"
+DAY_SECONDS = 86_400
 
 
 @contextmanager
 def staging(models_dir: Path) -> Iterator[Path]:
-    """A folder to build a bundle in, beside the promoted ones; gone at the end."""
+    """A folder to build a bundle in, beside the promoted ones; gone at the end.
+
+    What a killed job left behind a day ago or longer goes as well.
+    """
     models_dir.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=models_dir))
+    for left in models_dir.glob(f"{STAGING}*"):
+        if time.time() - left.stat().st_mtime > DAY_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=STAGING, dir=models_dir))
     try:
         yield folder
     finally:
@@ -52,39 +61,40 @@ def verified(folder: Path, features: pd.DataFrame) -> Bundle:
 
 
 def promote(folder: Path, models_dir: Path, version: str, *, key: str) -> Path:
-    """Move a sealed bundle to `models_dir/version` and point to it, in one atomic step.
+    """Move a sealed bundle beside the others and point to it, in one atomic step.
+
+    A folder that was promoted is never moved or changed: the same heads with another card go to a
+    folder of their own, `VERSION-2` and so on.
 
     Parameters
     ----------
     key : digest of what the bundle was made from, by which an unchanged run is known
     """
-    target = models_dir / version
+    target = _place(folder, models_dir, version)
     if not target.exists():
         folder.replace(target)
-    elif not _same(folder, target):
-        # The same version has the same heads; its card may tell of another run.
-        _exchange(folder, target)
-    pointer = {"version": version, "path": version, "key": key}
-    draft = models_dir / f".{POINTER}.{os.getpid()}"
-    draft.write_text(json.dumps(pointer) + "\n", encoding="utf-8")
-    draft.replace(models_dir / POINTER)
+    named = {"version": version, "path": target.name, "key": key}
+    write_whole(models_dir / POINTER, lambda p: p.write_text(json.dumps(named) + "\n", "utf-8"))
     return target
 
 
+def _place(folder: Path, models_dir: Path, version: str) -> Path:
+    """Where the bundle is already, byte for byte and whole; else a folder not yet taken."""
+    number = 1
+    while True:
+        place = models_dir / (version if number == 1 else f"{version}-{number}")
+        if not place.exists() or _same(folder, place):
+            return place
+        number += 1
+
+
 def _same(folder: Path, target: Path) -> bool:
-    """Whether the bundle is there already, byte for byte and whole; then nothing is touched."""
+    """Whether both are the same bundle, the second one whole."""
     try:
         load_bundle(target)
         return (folder / MANIFEST).read_bytes() == (target / MANIFEST).read_bytes()
     except (OSError, BundleError):
         return False
-
-
-def _exchange(folder: Path, target: Path) -> None:
-    old = target.with_name(f".old-{target.name}-{os.getpid()}")
-    target.replace(old)
-    folder.replace(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def pointer(models_dir: Path) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def print_backtest(console: Console, folds: list[FoldOutcome]) -> None:
     """Mean measures of every member over the backtest's cutoffs."""
     if not folds:
         console.print(
-            "no backtest: the log closes no window with a history of its length before it"
+            "no backtest of a model: at no cutoff were there a history of the window's length and "
+            "customers enough"
         )
         return
     mean = mean_metrics(fold_metrics(f) for f in folds)

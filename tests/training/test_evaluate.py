@@ -1,0 +1,146 @@
+"""Predictions at a cutoff: complete and in range for any log, and blind to what comes after."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from features.errors import CutoffError
+from features.labels import LABELS
+from features.shop_clock import ShopClock, day_number
+from retention.scores import SCORE_FIELDS
+from tests.made_shop import day, made_log, made_purchases, on_days, repeated
+from training.evaluate import evaluate_at
+from training.recipe import Horizons
+
+NEVER_NULL = (
+    "churn_probability",
+    "usual_churn_probability",
+    "churn_percentile",
+    "risk_tier",
+    "predicted_clv",
+    "clv_p10",
+    "clv_p50",
+    "clv_p90",
+    "value_at_risk",
+    "value_tier",
+    "lifecycle_status",
+)
+
+
+def evaluated(purchases, cutoff, horizon=60, value_horizon=None):
+    return evaluate_at(
+        made_log(purchases),
+        day_number(pd.Timestamp(day(cutoff)).date()),
+        Horizons(horizon, value_horizon or horizon),
+        clock=ShopClock(),
+        seed=0,
+        n_cutoffs=None,
+        risk_limits=None,
+    )
+
+
+def assert_complete(rows):
+    for name in NEVER_NULL:
+        assert rows[name].notna().all(), name
+    numbers = rows[["predicted_clv", "clv_p10", "clv_p50", "clv_p90", "value_at_risk"]]
+    assert np.isfinite(numbers.to_numpy(float)).all()
+    assert (numbers >= 0).all(axis=None)
+    assert rows["churn_probability"].between(0, 1, inclusive="neither").all()
+    assert (rows["clv_p10"] <= rows["clv_p50"]).all()
+    assert (rows["clv_p50"] <= rows["clv_p90"]).all()
+    assert rows["churn_percentile"].between(1, 100).all()
+
+
+SHOP = made_purchases(200, 360, seed=3)
+MONTH = made_purchases(200).query(f"ordered_at < {day(30)!r}")
+Log = tuple[pd.DataFrame, int]
+ODD_LOGS: dict[str, Log] = {
+    "one customer": (repeated(1, lambda i: range(0, 300, 30)), 240),
+    "one line": (repeated(1, lambda i: [0]), 1),
+    "one line, long ago": (repeated(1, lambda i: [0]), 400),
+    "one day": (repeated(100, lambda i: [0]), 1),
+    "one day, seen later": (repeated(100, lambda i: [0]), 20),
+    "30 customers": (made_purchases(30), 300),
+    "two days of log": (repeated(100, lambda i: [i % 2]), 2),
+    "a month of log": (MONTH, 30),
+    "one-time buyers": (repeated(300, lambda i: [i]), 270),
+    "everybody returns": (repeated(200, lambda i: range(i % 7, 350, 7)), 330),
+    "refunds only": (repeated(100, lambda i: range(i % 9, 350, 9 + i % 50), amount=-5.0), 330),
+    "amounts of zero": (SHOP.assign(amount=0.0), 320),
+    "huge amounts": (SHOP.assign(amount=1e12 - 1), 320),
+    "smallest amounts": (SHOP.assign(amount=0.0001), 320),
+    "more refunded than bought": (
+        SHOP.assign(amount=SHOP["amount"].where(SHOP.index % 2 == 1, -99)),
+        320,
+    ),
+    "stray early line": (pd.concat([on_days([("stray", -8400, 1.0)]), SHOP]), 320),
+    "shop that closed": (
+        pd.concat([SHOP[SHOP["ordered_at"] < day(250)], on_days([("c0001", 325, 5.0)])]),
+        330,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD_LOGS)
+def test_no_log_is_too_odd_for_complete_predictions(name, capfd):
+    purchases, cutoff = ODD_LOGS[name]
+    evaluation = evaluated(purchases, cutoff)
+    rows = evaluation.predictions
+    before = purchases[purchases["ordered_at"] < day(cutoff)]
+    assert sorted(rows["customer_id"]) == sorted(before["customer_id"].unique())
+    assert_complete(rows)
+    assert set(evaluation.metrics["served"]) == {"return", "value"}
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("horizons", [(1, 1), (7, 30), (60, 365), (365, 60), (36_500, 36_500)])
+def test_no_horizon_is_too_odd_for_complete_predictions(horizons):
+    rows = evaluated(SHOP, 320, *horizons).predictions
+    assert_complete(rows)
+    assert set(rows["churn_horizon_days"]) == {horizons[0]}
+    assert set(rows["value_horizon_days"]) == {horizons[1]}
+
+
+def test_deleting_what_came_after_changes_no_prediction_and_empties_the_labels():
+    full = evaluated(SHOP, 290)
+    cut = evaluated(SHOP[SHOP["ordered_at"] < day(290)], 290)
+    fields = list(SCORE_FIELDS)
+    assert_frame_equal(full.predictions[fields], cut.predictions[fields], check_exact=True)
+    assert cut.predictions[list(LABELS)].isna().all(axis=None)
+    assert cut.metrics["churn"] is None
+    assert cut.metrics["value"] is None
+    assert full.metrics["churn"]["auc"] > 0.7
+    assert set(full.metrics["value"]) >= {"norm_gini", "concordance", "rmse", "mae_p50", "bias"}
+
+
+def test_labels_are_what_happened():
+    labels = evaluated(SHOP, 290).predictions.set_index("customer_id")
+    window = SHOP[SHOP["ordered_at"].between(day(290), day(349))]
+    spent = window.groupby("customer_id")["amount"].sum().reindex(labels.index).fillna(0)
+    assert np.allclose(labels["future_value"], spent)
+    assert (labels["churned"] == (~labels.index.isin(window["customer_id"])).astype(float)).all()
+
+
+@pytest.mark.parametrize(("horizon", "closed"), [(70, True), (71, False)])
+def test_labels_are_null_until_their_window_has_closed(horizon, closed):
+    purchases = repeated(80, lambda i: [*range(i % 20, 340, 20 + i % 9), 359])
+    rows = evaluated(purchases, 290, horizon).predictions
+    assert rows["churned"].notna().all() == closed
+    assert rows["future_value"].notna().all() == closed
+
+
+def test_each_horizon_has_labels_of_its_own():
+    rows = evaluated(SHOP, 290, 60, 200).predictions
+    assert rows["churned"].notna().all()
+    assert rows["future_value"].isna().all()
+
+
+def test_a_cutoff_before_the_first_line_is_refused_with_the_first_day():
+    with pytest.raises(CutoffError, match=f"before the cutoff {day(0)}: the first line is of"):
+        evaluated(SHOP, 0)
+
+
+def test_order_of_rows_and_names_of_customers_do_not_matter():
+    one = evaluated(SHOP, 290).predictions
+    assert_frame_equal(one, evaluated(SHOP.sample(frac=1, random_state=1), 290).predictions)
