@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from configs.console import Steps
 from configs.settings import Settings
 from serving.batch import Batch
 from serving.export import CSV_FIELDS, write_csv
-from serving.publish import Published, publish
 from serving.scores import ScoreStore
 from serving.tokens import TokenInfo, Tokens
+
+if TYPE_CHECKING:
+    from serving.publish import Published
 
 SHOWN = 10
 DEMO = "demo"
@@ -42,12 +45,6 @@ def serve(settings: Settings, *, config_path: Path, host: str | None, port: int 
     with front.bind(listen_host, listen_port) as bound:
         # A store that cannot be opened is told in one sentence, before BentoML logs a page of it.
         ScoreStore(settings.store_url).close()
-        if settings.serve.workers > 1:
-            print(
-                f"serve.workers is {settings.serve.workers}: this command serves with one; "
-                "for more run `bentoml serve`",
-                file=sys.stderr,
-            )
         shown = f"[{listen_host}]" if ":" in listen_host else listen_host
         address = f"http://{shown}:{bound.getsockname()[1]}"
         front.run(
@@ -61,6 +58,8 @@ def score(
     settings: Settings, *, as_of: dt.date | None, as_json: bool, csv: Path | None = None
 ) -> None:
     """Score all customers and publish the batch; with `csv`, write everybody's scores there."""
+    from serving.publish import publish  # brings DuckDB, which the service does without
+
     with Steps("scoring", 1) as steps, steps.step("score all customers and publish the batch"):
         published = publish(settings, as_of=as_of, now=dt.datetime.now(dt.UTC))
     if csv is not None:
@@ -76,7 +75,7 @@ def score(
         Console(highlight=False).print(riskiest_table(document["items"]))
 
 
-def score_document(settings: Settings, published: Published) -> dict[str, Any]:
+def score_document(settings: Settings, published: "Published") -> dict[str, Any]:
     """The batch's head and the customers with most value at risk."""
     batch = published.batch
     store = ScoreStore(settings.store_url)
@@ -96,14 +95,27 @@ def score_document(settings: Settings, published: Published) -> dict[str, Any]:
     }
 
 
-def demo_token(settings: Settings) -> None:
+def check_port(settings: Settings, port: int | None) -> None:
+    """See that the service could listen.
+
+    Raises
+    ------
+    ServeError
+        If the port is in use.
+    """
+    from serving import front
+
+    front.bind(settings.serve.host, port or settings.serve.port).close()
+
+
+def demo_token(settings: Settings, port: int | None) -> None:
     """Make a token to look around with; the one of an earlier demo ends."""
     with _tokens(settings) as tokens:
         for info in tokens.list():
             if info.name == DEMO and info.status == "valid":
                 tokens.revoke(info.prefix)
         text, _ = tokens.create(DEMO_SCOPES, name=DEMO, days=DEMO_DAYS)
-    print(f"address  http://{settings.serve.host}:{settings.serve.port}")
+    print(f"address  http://{settings.serve.host}:{port or settings.serve.port}")
     print(f"token    {text}")
 
 
@@ -133,7 +145,7 @@ def riskiest_table(rows: list[dict[str, Any]]) -> Table:
         column.justify = "right"
     for row in rows:
         table.add_row(
-            row["customer_id"],
+            escape(row["customer_id"]),
             f"{row['churn_probability']:.0%}",
             f"{row['value_at_risk']:,.2f}",
             f"{row['predicted_clv']:,.2f}",

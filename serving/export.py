@@ -1,10 +1,10 @@
 """Scores as a CSV that a spreadsheet opens safely."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
+from features.whole_file import write_whole
 from retention.scores import SCORE_FIELDS
 
 OF_THE_BATCH = ("as_of", "batch_id", "model_version")
@@ -20,14 +20,8 @@ def guarded(text: object) -> object:
 
 def write_csv(rows: pd.DataFrame, path: Path) -> None:
     """Write rows as CSV, whole or not at all; text cells are guarded, numbers stay numbers."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     safe = rows.copy()
     for name in safe.columns:
         if safe[name].dtype == object or str(safe[name].dtype).startswith("str"):
             safe[name] = safe[name].map(guarded)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        safe.to_csv(draft, index=False)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, lambda p: safe.to_csv(p, index=False))

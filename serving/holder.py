@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from serving.errors import ServeError
+
 if TYPE_CHECKING:
     from models.bundle import Bundle
 
@@ -86,7 +88,10 @@ class ChampionHolder:
     def _read(self) -> Champion:
         pointer = orjson.loads(self.pointer.read_bytes())
         path = self.pointer.parent / pointer["path"]
-        return Champion(str(pointer["version"]), path, self._load(path))
+        bundle = self._load(path)
+        if bundle.version != pointer["version"]:
+            raise ServeError(f"{path} holds version {bundle.version}, not {pointer['version']}")
+        return Champion(bundle.version, path, bundle)
 
     def _watch(self) -> None:
         while not self._stop.wait(POLL_SECONDS):

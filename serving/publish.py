@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from configs.settings import Settings
-from features.checking import AMOUNT_SCALE
 from features.errors import CutoffError
+from features.line import AMOUNT_SCALE
 from features.log_store import load_log
 from features.purchase_log import PurchaseLog, orders_of
 from features.running import RunningColumns
@@ -24,7 +24,8 @@ from models.errors import BundleError
 from retention.changes import with_changes
 from retention.scores import Eligibility, score_rows
 from serving.batch import Batch
-from serving.errors import BatchRefused
+from serving.errors import BatchExists, BatchRefused
+from serving.holder import POINTER
 from serving.scores import ScoreStore
 
 COMPARED = ("customer_id", "risk_tier", "tier_since")
@@ -59,19 +60,24 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
     """
     source = PurchaseSource.from_mapping(settings.purchases.model_dump())
     bundle = champion(settings.models_dir)
-    loaded = load_log(source, settings.log_dir, settings.quarantine_dir)
+    loaded = load_log(
+        source, settings.log_dir, settings.quarantine_dir, latest=source.clock.latest(now)
+    )
     cutoff = _cutoff(as_of, loaded.log, source.clock.today(now))
-    batch_id = _batch_id(bundle, loaded.sha256, cutoff, settings)
+    batch_id = _batch_id(promoted(settings.models_dir), loaded.sha256, cutoff, settings)
     store = ScoreStore(settings.store_url)
     try:
         current = store.current()
-        if current is not None and current.batch_id.startswith(batch_id):
+        # The same scores are published anew when they would be called stale.
+        fresh = now - dt.timedelta(hours=settings.serve.stale_after_hours)
+        if current and current.batch_id.startswith(batch_id) and current.published_at > fresh:
             return Published(current, unchanged=True)
         if store.batch(batch_id) is not None:
             batch_id = f"{batch_id}-{now:%Y%m%d%H%M%S}"
         rows, cuts, orders, known = scored(loaded.log, bundle, cutoff, batch_id, settings)
-        before = None if current is None else store.rows_frame(current.batch_id, COMPARED)
-        rows = with_changes(rows, before, str(date_of(cutoff)))
+        before = store.latest_of(str(date_of(cutoff)))
+        old = None if before is None else store.rows_frame(before.batch_id, COMPARED)
+        rows = with_changes(rows, old, str(date_of(cutoff)))
         check_rows(rows)
         batch = Batch(
             batch_id=batch_id,
@@ -82,7 +88,10 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
             customers=len(rows),
             cut_points=cuts,
         )
-        store.publish(batch, rows, orders)
+        try:
+            store.publish(batch, rows, orders)
+        except BatchExists:  # another run of the same was faster
+            return Published(store.current() or batch, unchanged=True)
         return Published(batch)
     finally:
         store.close()
@@ -96,14 +105,27 @@ def champion(models_dir: Path) -> Bundle:
     BundleError
         If nothing is promoted yet, or the bundle is not what was sealed.
     """
-    try:
-        found = json.loads((models_dir / "current.json").read_text(encoding="utf-8"))
-        folder = models_dir / found["path"]
-    except (OSError, ValueError, KeyError, TypeError):
+    found = promoted(models_dir)
+    if not isinstance(found.get("path"), str):
         raise BundleError(
             f"no model is promoted in {models_dir}; run `perennial train` with these settings first"
-        ) from None
-    return load_bundle(folder)
+        )
+    bundle = load_bundle(models_dir / found["path"])
+    if bundle.version != found.get("version"):
+        raise BundleError(
+            f"{models_dir / found['path']} holds version {bundle.version}, and {POINTER} names "
+            f"{found.get('version')}; train again"
+        )
+    return bundle
+
+
+def promoted(models_dir: Path) -> dict[str, Any]:
+    """What the pointer to the promoted bundle says; empty without one."""
+    try:
+        found = json.loads((models_dir / POINTER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def scored(
@@ -181,7 +203,8 @@ def _cutoff(as_of: dt.date | None, log: PurchaseLog, today: dt.date) -> int:
     return day_number(as_of)
 
 
-def _batch_id(bundle: Bundle, log_sha256: str, cutoff: int, settings: Settings) -> str:
-    made_from = [bundle.version, log_sha256, cutoff, settings.eligible.model_dump()]
+def _batch_id(pointer: dict[str, Any], log_sha256: str, cutoff: int, settings: Settings) -> str:
+    # The pointer's key stands for the code too.
+    made_from = [pointer, log_sha256, cutoff, settings.eligible.model_dump()]
     digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
     return f"{date_of(cutoff)}-{digest[:10]}"

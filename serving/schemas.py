@@ -22,7 +22,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
 }
 UNITS = {
     "churn_probability": "P(no purchase within churn_horizon_days), 0 to 1",
-    "usual_churn_probability": "that of customers with as many orders in the same season",
+    "usual_churn_probability": "that of customers with as many orders, in the latest closed window",
     "churn_percentile": "1 to 100, 100 is riskiest",
     "predicted_clv": "expected revenue net of refunds within value_horizon_days, currency",
     "value_at_risk": "for ranking only; never add it up",
@@ -37,8 +37,8 @@ HEAD: Schema = {
 }
 EXAMPLE_HEAD: Schema = {
     "as_of": "1998-07-01",
-    "batch_id": "19980701T000000-1a2b3c",
-    "model_version": "3",
+    "batch_id": "1998-07-01-1ec8cf47b5",
+    "model_version": "32bbe014b39e",
     "published_at": "1998-07-01T04:00:00Z",
     "stale": False,
 }

@@ -93,6 +93,14 @@ class ScoreStore:
             record = connection.execute(joined).mappings().first()
         return None if record is None else _batch(dict(record))
 
+    def latest_of(self, as_of: str) -> Batch | None:
+        """Return the head of the newest batch that is no later than the day `as_of`, or None."""
+        query = select(batches).where(batches.c.as_of <= as_of)
+        newest = query.order_by(batches.c.as_of.desc(), batches.c.published_at.desc()).limit(1)
+        with self.database.read() as connection:
+            record = connection.execute(newest).mappings().first()
+        return None if record is None else _batch(dict(record))
+
     def batch(self, batch_id: str) -> Batch | None:
         """Return the head of one batch, or None."""
         with self.database.read() as connection:

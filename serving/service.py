@@ -24,6 +24,7 @@ from serving.app import build, layers  # noqa: E402
 from serving.bodies import PredictIn  # noqa: E402
 from serving.predict import predict_answer, warm_up  # noqa: E402
 from serving.problem import problem_of  # noqa: E402
+from serving.quiet_log import keep_bodies_out  # noqa: E402
 from serving.routes import json_answer  # noqa: E402
 from serving.runtime import Runtime  # noqa: E402
 
@@ -50,6 +51,7 @@ class PerennialService:
             raise SettingsError(
                 f"the environment variable {CONFIG} is not set; let it name the settings file"
             )
+        keep_bodies_out()
         RUNTIME.open(load_settings(Path(path)))
         warm_up()
         self.limiter = CapacityLimiter(AT_ONCE)

@@ -71,9 +71,9 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
         "usual",
         "Usual",
         (
-            "The same share for all customers with as many orders in the same season. A risk well "
-            "above the usual one, the mark on the bar, says that this customer is unlike their "
-            "peers."
+            "The share among all customers with as many orders, in the latest window of this "
+            "length that has passed. A risk well above the usual one, the mark on the bar, says "
+            "that this customer is unlike their peers."
         ),
     ),
     (
