@@ -199,11 +199,13 @@ def demo(
     from serving import commands as serving
     from training import commands as training
 
+    if not no_serve:
+        serving.check_port(settings, port)  # before minutes of work, not after
     training.train(settings, as_json=False, skip_unchanged=True)
     serving.score(settings, as_of=None, as_json=False)
-    serving.demo_token(settings)
+    serving.demo_token(settings, port)
     if no_serve:
-        print(f"the service and the dashboard: perennial serve -c {_shown(config)}")
+        print(f"to serve it: {_program()} serve -c {_shown(config)}")
         return
     serving.serve(settings, config_path=config, host=None, port=port)
 
@@ -213,6 +215,11 @@ def _bundled(settings: Settings) -> Settings:
     source = Path(configs.__path__[0]) / "data" / Path(settings.purchases.source).name
     purchases = settings.purchases.model_copy(update={"source": str(source)})
     return settings.model_copy(update={"purchases": purchases})
+
+
+def _program() -> Path:
+    """How this program was called, to be called again."""
+    return _shown(Path(sys.argv[0])) if sys.argv[0].endswith("perennial") else Path("perennial")
 
 
 def _shown(path: Path) -> Path:
@@ -252,8 +259,9 @@ def _say_next(config: Path, scores: Path) -> None:
     print(
         f"everybody's scores: {_shown(scores)}\n"
         f"the settings, to be edited: {_shown(config)}\n"
-        f"the dashboard: perennial serve -c {_shown(config)}, and for a token to sign in with\n"
-        f"  perennial token -c {_shown(config)} create --scope read:scores --scope list:scores",
+        "for the dashboard make a token to sign in with, then serve:\n"
+        f"  {_program()} token -c {_shown(config)} create --scope read:scores --scope list:scores\n"
+        f"  {_program()} serve -c {_shown(config)}",
         file=sys.stderr,
     )
 

@@ -140,7 +140,7 @@ class Serve(_Part):
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 3000
-    workers: Annotated[PositiveInt, Field(le=64)] = 1
+    workers: Literal[1] = 1
     stale_after_hours: PositiveFloat = 36.0
     production: Literal[False] = False
 

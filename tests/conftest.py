@@ -15,8 +15,6 @@ switch_off()
 _BENTOML_HOME = tempfile.mkdtemp(prefix="bentoml-home-")
 atexit.register(shutil.rmtree, _BENTOML_HOME, ignore_errors=True)
 os.environ["BENTOML_HOME"] = _BENTOML_HOME
-# BentoML's own metrics stay on, as in a shop. A test that builds the ASGI app twice in one
-# process (TestClient) runs where BENTOML_CONFIG_OPTIONS="services.<name>.metrics.enabled=false".
 
 
 @pytest.fixture(scope="session")
