@@ -21,6 +21,9 @@ ID_LENGTH = 128
 TEXT_COLUMNS = ("order_id", "line_id", "product_id", "category", "channel", "currency")
 NUMBER_COLUMNS = ("quantity", "discount", "cost")
 
+DECIMAL_COMMA = r"-?(\d+|\d{1,3}(\.\d{3})+),\d{1,2}"
+THOUSANDS = r"-?\d{1,3}(,\d{3})+\.\d{1,4}"
+
 REASON = """
 CASE WHEN customer_id IS NULL THEN 'anonymous'
      WHEN length(customer_id) > {length} THEN 'id_too_long'
@@ -113,7 +116,15 @@ def _money(name: str, types: dict[str, str]) -> Expression:
     if types[name] in ("DOUBLE", "FLOAT"):
         scaled = f"TRY_CAST(round({name}::DOUBLE * {AMOUNT_SCALE}) AS BIGINT)"
         return SQLExpression(f"CASE WHEN isfinite({name}::DOUBLE) THEN {scaled} END")
-    exact = f"TRY_CAST(trim({name}::VARCHAR) AS DECIMAL(18, 4))"
+    text = f"trim({name}::VARCHAR)"
+    # 39,50 and 1.234,50 have a decimal comma; 1,234.50 has commas between thousands.
+    plain = (
+        f"CASE WHEN regexp_full_match({text}, '{DECIMAL_COMMA}')"
+        f" THEN replace(replace({text}, '.', ''), ',', '.')"
+        f" WHEN regexp_full_match({text}, '{THOUSANDS}') THEN replace({text}, ',', '')"
+        f" ELSE {text} END"
+    )
+    exact = f"TRY_CAST({plain} AS DECIMAL(18, 4))"
     return SQLExpression(f"TRY_CAST({exact}::DECIMAL(28, 4) * {AMOUNT_SCALE} AS BIGINT)")
 
 

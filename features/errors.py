@@ -7,5 +7,9 @@ class DataError(ValueError):
     exit_code = 3
 
 
+class EmptyFileError(DataError):
+    """A file holds no purchase line."""
+
+
 class CutoffError(DataError):
     """The cutoff leaves no history to compute from."""

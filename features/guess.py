@@ -14,16 +14,20 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("customer_id", "customerid", "customer", "client_id", "clientid", "client", "user_id"),
         *("userid", "user", "buyer_id", "buyer", "shopper_id", "member_id", "household_id"),
         *("household", "cust_id", "id_customer", "customer_number", "customer_no", "email"),
+        *("subscriber", "kunde", "kundennr", "kundennummer", "kunden_id", "cliente", "id_client"),
     ),
     "ordered_at": (
         *("ordered_at", "order_date", "orderdate", "date", "invoice_date", "invoicedate"),
         *("purchase_date", "purchased_at", "purchasedate", "transaction_date", "transactiondate"),
         *("timestamp", "datetime", "created_at", "order_time", "time", "day"),
+        *("purchased_on", "ordered", "ordered_on", "paid_at", "datum", "bestelldatum", "fecha"),
+        *("kaufdatum", "date_achat", "date_commande", "fecha_pedido"),
     ),
     "amount": (
         *("amount", "total", "order_total", "total_price", "order_value", "value", "revenue"),
         *("sales", "sales_value", "price", "spend", "net_amount", "line_total", "total_amount"),
         *("grand_total", "dollar_value", "amount_spent", "sum_gross_amount"),
+        *("paid", "subtotal", "umsatz", "betrag", "summe", "montant", "importe", "total_ttc"),
     ),
     "order_id": (
         *("order_id", "orderid", "invoice", "invoice_no", "invoiceno", "invoice_id", "basket_id"),

@@ -10,9 +10,10 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from features.checking import parse
-from features.errors import DataError
+from features.errors import DataError, EmptyFileError
 from features.line import SORT_KEYS
-from features.source import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, PurchaseSource
+from features.notes import notes_on
+from features.source import PurchaseSource
 from features.staging import StagedFile, file_digest, stage
 
 OPTIONAL_KEPT = ("known_at", "quantity", "order_id", "product_id", "category")
@@ -96,11 +97,31 @@ def read_purchases(source: PurchaseSource, *, latest: dt.datetime | None = None)
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET autoinstall_known_extensions = false")
-        staged = [stage(con, source, path, f"raw{i}") for i, path in enumerate(files)]
+        staged, empty = _stage_all(con, source, files)
         _collect(con, source, staged, latest)
         account, quarantine = _account(con, staged, _copied_rows(copies, staged))
         _refuse_too_many_bad(source, account, quarantine)
-        return ReadLog(_sorted_lines(con), account, quarantine, _notes(source, staged, copies))
+        lines = _sorted_lines(con)
+        notes = notes_on(source, staged, lines, copies=copies, empty=empty)
+        return ReadLog(lines, account, quarantine, notes)
+
+
+def _stage_all(
+    con: DuckDBPyConnection, source: PurchaseSource, files: list[Path]
+) -> tuple[list[StagedFile], list[Path]]:
+    """Files with lines, and those without; a day without orders is no fault among others."""
+    staged: list[StagedFile] = []
+    empty: list[Path] = []
+    for number, path in enumerate(files):
+        try:
+            staged.append(stage(con, source, path, f"raw{number}"))
+        except EmptyFileError:
+            if len(files) == 1:
+                raise
+            empty.append(path)
+    if not staged:
+        raise EmptyFileError(f"all {len(files)} files of {source.source} are without lines")
+    return staged, empty
 
 
 def _distinct_files(source: PurchaseSource) -> tuple[list[Path], dict[Path, Path]]:
@@ -116,7 +137,7 @@ def _distinct_files(source: PurchaseSource) -> tuple[list[Path], dict[Path, Path
 
 def _copied_rows(copies: dict[Path, Path], staged: list[StagedFile]) -> int:
     rows = {s.path: s.rows + len(s.misshapen) for s in staged}
-    return sum(rows[original] for original in copies.values())
+    return sum(rows.get(original, 0) for original in copies.values())
 
 
 def _collect(
@@ -239,15 +260,3 @@ def _sorted_lines(con: DuckDBPyConnection) -> pa.Table:
     kept = good.project(", ".join(columns) + f", {known} AS known_at")
     order = ["customer_id", *(k for k in SORT_KEYS if k in kept.columns)]
     return kept.order(", ".join(order)).to_arrow_table()
-
-
-def _notes(source: PurchaseSource, staged: list[StagedFile], copies: dict[Path, Path]) -> list[str]:
-    notes = []
-    mapped = {source.theirs(c) for c in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)}
-    ignored = [n for n in staged[0].types if n not in mapped]
-    if ignored:
-        notes.append(f"columns not used: {', '.join(ignored)}")
-    if source.clock.timezone == "UTC":
-        notes.append("time zone UTC assumed for stamps without one and for the shop's days")
-    notes += [f"{c.name} is a byte-identical copy of {o.name}" for c, o in copies.items()]
-    return notes

@@ -69,8 +69,8 @@ class PurchaseSource:
             found = [Path(p) for p in glob.glob(self.source) if Path(p).is_file()]  # noqa: PTH207
         if not found:
             raise DataError(
-                f"no purchase log at {self.source}; set purchases.source to a file, a glob, or a "
-                "folder with text, CSV or Parquet files"
+                f"no purchase log at {path.absolute()}; set purchases.source to a file, a glob, "
+                "or a folder with text, CSV or Parquet files"
             )
         return sorted(found)
 

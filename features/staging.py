@@ -10,7 +10,7 @@ import numpy as np
 from duckdb import ColumnExpression, DuckDBPyConnection, DuckDBPyRelation
 from numpy.typing import NDArray
 
-from features.errors import DataError
+from features.errors import DataError, EmptyFileError
 from features.source import REQUIRED_COLUMNS, PurchaseSource
 
 # A separator that no text file holds, so that a line arrives whole.
@@ -68,7 +68,7 @@ def stage(
         If the file is empty, cannot be read in its format, or lacks a mapped column.
     """
     if _is_empty(path):
-        raise DataError(f"{path} is empty; deliver a file with at least one purchase")
+        raise EmptyFileError(f"{path} is empty; deliver a file with at least one purchase")
     kind = source.kind_of(path)
     try:
         if kind == "parquet":
@@ -83,7 +83,7 @@ def stage(
             "the file"
         ) from error
     if staged.rows + len(staged.misshapen) == 0:
-        raise DataError(f"{path} holds no purchase lines; deliver a file with at least one")
+        raise EmptyFileError(f"{path} holds no purchase lines; deliver a file with at least one")
     if check_columns:
         _check_columns(source, staged)
     return staged

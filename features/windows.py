@@ -72,7 +72,7 @@ def _refunds(days: int) -> Feature:
         "windows",
         f"Lines refunded in the last {days} days.",
         "returns",
-        f"Items returned in the last {days} days: {{value}}.",
+        f"Lines refunded in the last {days} days: {{value}}.",
         _windowed("refunds", days),
     )
 

@@ -124,3 +124,20 @@ def test_parquet_with_real_dates_needs_no_date_format(tmp_path):
     found = guess_purchases(tmp_path / "shop.parquet")
     assert found["format"] == {"kind": "parquet"}
     assert found["columns"]["amount"] == "total"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Customer ID,InvoiceDate,Price,Quantity\nA,2024-01-01,5.5,2\n", "the price of one"),
+        (
+            "customer,date,total,quantity\nA,2024-01-01,5.5,2\nA,2024-01-02,5.5,-2\n",
+            "returns would count as purchases",
+        ),
+    ],
+)
+def test_what_is_no_line_total_is_refused(tmp_path, text, sentence):
+    path = tmp_path / "web.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=sentence):
+        guess_purchases(path)
