@@ -139,7 +139,7 @@ def concordance(future_value: ArrayLike, predicted: ArrayLike) -> float:
 def normalised_gini(future_value: ArrayLike, predicted: ArrayLike) -> float:
     """Gini of the true values in predicted order over the Gini in their own order.
 
-    Values below zero count as zero; equal predictions keep the order of the rows. NaN where no
+    Values below zero count as zero; equal predictions share their mean. NaN where no
     value is above zero or all are equal.
     """
     t, v = _pair("future_value", future_value, "predicted", predicted)
@@ -223,9 +223,12 @@ def nan_to_null(value: Any) -> Any:
 
 
 def _gini(true: Floats, score: Floats) -> float:
-    """Gini of non-negative `true` in falling order of `score`, ties in the order of the rows."""
+    """Gini of non-negative `true` in falling order of `score`; equal scores share their mean."""
     n = len(true)
-    share = np.cumsum(true[np.argsort(-score, kind="stable")]) / true.sum()
+    _, group = np.unique(-score, return_inverse=True)
+    sizes = np.bincount(group)
+    means = np.bincount(group, weights=true) / sizes
+    share = np.cumsum(np.repeat(means, sizes)) / true.sum()
     return float(share.sum() / n - (n + 1) / (2 * n))
 
 

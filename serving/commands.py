@@ -17,6 +17,7 @@ from configs.console import Steps
 from configs.settings import Settings
 from serving.batch import Batch
 from serving.export import CSV_FIELDS, write_csv
+from serving.listing import Filters
 from serving.scores import ScoreStore
 from serving.tokens import TokenInfo, Tokens
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from serving.publish import Published
 
 SHOWN = 10
+NOT_LAPSED = ("new", "developing", "active", "slipping", "won_back")
 DEMO = "demo"
 DEMO_SCOPES = ("read:scores", "list:scores")
 DEMO_DAYS = 7
@@ -76,11 +78,11 @@ def score(
 
 
 def score_document(settings: Settings, published: "Published") -> dict[str, Any]:
-    """The batch's head and the customers with most value at risk."""
+    """The batch's head and the customers with most value at risk, the lapsed left out."""
     batch = published.batch
     store = ScoreStore(settings.store_url)
     try:
-        rows, _ = store.page(batch.batch_id, limit=SHOWN)
+        rows, _ = store.page(batch.batch_id, Filters(lifecycle_status=NOT_LAPSED), limit=SHOWN)
     finally:
         store.close()
     return {
@@ -138,7 +140,7 @@ def riskiest_table(rows: list[dict[str, Any]]) -> Table:
         f"expected in {rows[0]['value_horizon_days']} days",
         "orders",
         "last order, days ago",
-        title=f"the {len(rows)} customers with most value at risk",
+        title=f"the {len(rows)} customers with most value at risk, lapsed ones left out",
         title_justify="left",
     )
     for column in table.columns[1:]:

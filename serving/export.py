@@ -24,4 +24,4 @@ def write_csv(rows: pd.DataFrame, path: Path) -> None:
     for name in safe.columns:
         if safe[name].dtype == object or str(safe[name].dtype).startswith("str"):
             safe[name] = safe[name].map(guarded)
-    write_whole(path, lambda p: safe.to_csv(p, index=False))
+    write_whole(path, lambda p: safe.to_csv(p, index=False, float_format="%.4f"))

@@ -22,6 +22,21 @@ def backtest_cutoffs(first_day: int, end: int, horizons: Horizons) -> list[int]:
     return [c for c in cutoffs if c - first_day >= span + max(7, span // 2)]
 
 
+def why_none(first_day: int, end: int, horizons: Horizons) -> str | None:
+    """A sentence where only the longer horizon keeps the log from being backtested."""
+    shorter = min(horizons.churn_days, horizons.value_days)
+    if backtest_cutoffs(first_day, end, horizons):
+        return None
+    possible = len(backtest_cutoffs(first_day, end, Horizons(shorter, shorter)))
+    if not possible:
+        return None
+    return (
+        f"no backtest: no past window of {max(horizons.churn_days, horizons.value_days)} days has "
+        f"closed with as much history before it; with both horizons at {shorter} days there would "
+        f"be {possible} cutoffs"
+    )
+
+
 def backtest(
     recipe: Recipe,
     end: int,

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -17,21 +17,16 @@ from features.running import RunningColumns
 from features.shop_clock import date_of, day_number
 from models.metrics import nan_to_null
 from training.backtest import backtest as run_backtest
-from training.backtest import backtest_cutoffs
+from training.backtest import backtest_cutoffs, why_none
 from training.evaluate import evaluate_at, write_evaluation
-from training.job import (
-    Trained,
-    clock_of,
-    cutoffs_of,
-    horizons_of,
-    limits_of,
-    load,
-    train_job,
-)
+from training.inputs import clock_of, cutoffs_of, horizons_of, limits_of, load
 from training.recipe import Horizons, Recipe
 from training.report import print_backtest, print_gates, print_measures, print_note
 from training.results import fold_metrics, mean_metrics
 from training.windows import plan_windows
+
+if TYPE_CHECKING:
+    from training.job import Trained
 
 
 class OutputError(OSError):
@@ -42,6 +37,8 @@ class OutputError(OSError):
 
 def train(settings: Settings, *, as_json: bool, skip_unchanged: bool = False) -> None:
     """Fit, compare with the simple rules, promote what wins."""
+    from training.job import train_job  # brings MLflow's and the plots' libraries
+
     trained = train_job(settings, skip_unchanged=skip_unchanged)
     if as_json:
         print(json.dumps(_trained_document(trained), allow_nan=False))
@@ -56,9 +53,10 @@ def train(settings: Settings, *, as_json: bool, skip_unchanged: bool = False) ->
         print_note(console, note)
     where = f"MLflow version {trained.registered}" if trained.registered else "not in MLflow"
     console.print(f"version {trained.version} is promoted ({where})")
+    console.print(f"model card: {settings.models_dir / (trained.version + '.html')}")
 
 
-def _trained_document(trained: Trained) -> dict[str, Any]:
+def _trained_document(trained: "Trained") -> dict[str, Any]:
     document: dict[str, Any] = {
         "version": trained.version,
         "unchanged": trained.unchanged,
@@ -156,7 +154,9 @@ def check(settings: Settings, *, as_json: bool) -> None:
             table.add_row(name.replace("_", " "), shown)
     console.print(table)
     for reason, count in report["reasons"].items():
-        console.print(f"quarantined: {count} rows, {reason}")
+        console.print(f"quarantined: {count} {'row' if count == 1 else 'rows'}, {reason}")
+    if report["reasons"]:
+        console.print(f"each is listed by file, row and column in {settings.quarantine_dir}")
     for note in report["notes"]:
         print_note(console, note)
 
@@ -178,6 +178,7 @@ def data_report(loaded: LoadedLog, horizons: Horizons) -> dict[str, Any]:
                 f"{plan.observed_days} days are carried to it"
             )
     folds = len(backtest_cutoffs(log.first_day, end, horizons))
+    notes += filter(None, [why_none(log.first_day, end, horizons)])
     return {
         **loaded.account.as_dict(),
         "customers": log.n_customers,

@@ -61,6 +61,10 @@ def evaluate_at(
     recipe = Recipe(log, seed=seed, n_cutoffs=n_cutoffs)
     fitted = versioned(recipe.bundle(cutoff, horizons, clock=clock, risk_limits=risk_limits))
     shot = snapshot(recipe.columns(cutoff), cutoff)
+    silent = cutoff - 1 - log.last_day
+    if silent > 0:
+        late = f"the log ends {silent} days before the cutoff, and is taken to be complete until it"
+        fitted = replace(fitted, notes=[*fitted.notes, late])
     rows, _ = score_rows(shot.features, fitted.bundle, as_of=str(date_of(cutoff)))
     labels = _labels(log, shot.features.index, cutoff, horizons)
     predictions = pd.concat([rows, labels], axis=1)

@@ -18,7 +18,7 @@ def gate_return(outcome: FoldOutcome, *, method: str, seed: int) -> GateDecision
     losses = {
         member: log_loss_rows(outcome.churned, p) for member, p in outcome.churn_probability.items()
     }
-    return decide("return", losses, method=method, seed=seed)
+    return decide("return", losses, measure="log loss", method=method, seed=seed)
 
 
 def gate_value(outcome: FoldOutcome, *, method: str, seed: int) -> GateDecision:
@@ -28,15 +28,18 @@ def gate_value(outcome: FoldOutcome, *, method: str, seed: int) -> GateDecision:
         member: tweedie_deviance_rows(truth, np.maximum(v, LEAST_PREDICTION))
         for member, v in outcome.predicted_clv.items()
     }
-    return decide("value", losses, method=method, seed=seed)
+    return decide("value", losses, measure="Tweedie deviance", method=method, seed=seed)
 
 
-def decide(target: str, losses: dict[str, Float], *, method: str, seed: int) -> GateDecision:
+def decide(
+    target: str, losses: dict[str, Float], *, measure: str, method: str, seed: int
+) -> GateDecision:
     """Serve the model if the interval of its gain over each rule lies above zero, else a rule.
 
     Parameters
     ----------
     losses : member -> loss of each customer, shape (n,); the rules, and "model" where there is one
+    measure : name of the loss
     """
     rules = {name: loss for name, loss in losses.items() if name != MODEL}
     best = min(rules, key=lambda name: float(rules[name].mean()))
@@ -48,8 +51,8 @@ def decide(target: str, losses: dict[str, Float], *, method: str, seed: int) -> 
     beaten = [name for name, gain in versus.items() if gain.above_zero]
     if len(beaten) == len(rules):
         nearest = min(versus, key=lambda name: versus[name].mean)
-        reason = f"the model beats every simple rule, the nearest of them {nearest}"
+        reason = f"the model beats every simple rule by {measure}, the nearest of them {nearest}"
         return GateDecision(target, MODEL, method, versus, reason)
     unbeaten = ", ".join(sorted(set(rules) - set(beaten)))
-    reason = f"the model is not shown to beat {unbeaten}; the best rule is {best}"
+    reason = f"the model is not shown to beat {unbeaten} by {measure}; the best rule is {best}"
     return GateDecision(target, best, method, versus, reason)

@@ -1,6 +1,5 @@
 """The training job: read, backtest, fit, gate, record, promote."""
 
-import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass, replace
@@ -13,18 +12,18 @@ import numpy as np
 from configs.console import Steps, say
 from configs.settings import Settings
 from features.errors import DataError
-from features.log_store import LoadedLog, load_log
+from features.log_store import LoadedLog
 from features.running import RunningColumns
-from features.shop_clock import ShopClock, date_of
+from features.shop_clock import date_of
 from features.snapshot import snapshot
-from features.source import PurchaseSource
 from models.bundle import save_parts, seal
 from models.metrics import nan_to_null
-from training.backtest import backtest
+from training.backtest import backtest, why_none
 from training.card import card, save_card
+from training.inputs import clock_of, cutoffs_of, horizons_of, limits_of, load
 from training.plots import save_plots
 from training.promotion import intact, pointer, promote, staging, verified
-from training.recipe import Fitted, Horizons, Recipe
+from training.recipe import Fitted, Recipe
 from training.registry import CHALLENGER, CHAMPION, Registry
 from training.results import MODEL, FoldOutcome, TrainingResult, fold_metrics, mean_metrics
 from training.run_record import description, version_tags
@@ -46,40 +45,6 @@ class Trained:
     run_id: str | None
     registered: str | None
     unchanged: bool = False
-
-
-def source_of(settings: Settings) -> PurchaseSource:
-    """Where and how the purchases of a shop are written."""
-    return PurchaseSource.from_mapping(settings.purchases.model_dump())
-
-
-def clock_of(settings: Settings) -> ShopClock:
-    """Time zone and start of day of a shop."""
-    return source_of(settings).clock
-
-
-def load(settings: Settings) -> LoadedLog:
-    """The purchase log of a shop, checked and sorted."""
-    source = source_of(settings)
-    latest = source.clock.latest(dt.datetime.now(dt.UTC))
-    return load_log(source, settings.log_dir, settings.quarantine_dir, latest=latest)
-
-
-def horizons_of(settings: Settings) -> Horizons:
-    """Horizons of the settings."""
-    return Horizons(settings.horizons.churn_days, settings.horizons.value_days)
-
-
-def cutoffs_of(settings: Settings) -> int | None:
-    """Number of training cutoffs; None where perennial chooses."""
-    asked = settings.training.cutoffs
-    return None if asked == "auto" else int(asked)
-
-
-def limits_of(settings: Settings) -> list[float] | None:
-    """Churn probabilities at which medium and high risk begin; None where perennial chooses."""
-    tiers = settings.tiers
-    return None if tiers == "auto" else [tiers.medium_risk, tiers.high_risk]
 
 
 def job_key(settings: Settings, loaded: LoadedLog) -> str:
@@ -145,6 +110,7 @@ def _finish(
 ) -> Trained:
     """Seal the bundle with its card, record the run, promote."""
     features = snapshot(recipe.columns(end), end).features
+    unproved = filter(None, [why_none(loaded.log.first_day, end, horizons_of(settings))])
     measured = mean_metrics(fold_metrics(f) for f in folds)
     bundle = replace(fitted.bundle, metrics=dict(nan_to_null(measured)))
     with staging(settings.models_dir) as room:
@@ -161,7 +127,7 @@ def _finish(
                 bundle_dir=folder,
                 version=version,
                 seconds=dict(steps.seconds),
-                notes=[*loaded.notes, *fitted.notes, *_left_out(folds)],
+                notes=[*loaded.notes, *fitted.notes, *_left_out(folds), *unproved],
             )
             seal(folder, version, card(result))
             verified(folder, features)

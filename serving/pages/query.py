@@ -11,6 +11,8 @@ from serving.pages.words import cut
 
 PAGE_SIZE = 25
 LIST_ADDRESS = "/"
+# Whom to win back is another question than who is about to stop.
+NOT_LAPSED = tuple(status for status in LIFECYCLES if status != "lapsed")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class ListQuery:
     q: str = ""
     sort: str = DEFAULT_SORT
     cursor: str = ""
+    everybody: bool = False
 
     @classmethod
     def of(cls, items: Iterable[tuple[str, str]]) -> Self:
@@ -42,7 +45,13 @@ class ListQuery:
             q=last("q", "").replace("\x00", ""),
             sort=last("sort", DEFAULT_SORT),
             cursor=last("cursor", ""),
+            everybody=bool(last("everybody", "")),
         )
+
+    @property
+    def leaves_out_lapsed(self) -> bool:
+        """Whether the list is the first one, of customers who may yet be kept."""
+        return not (self.is_filtered or self.everybody)
 
     @property
     def is_filtered(self) -> bool:
@@ -51,11 +60,11 @@ class ListQuery:
 
     @property
     def filters(self) -> Filters:
-        """The filters as the answers take them."""
+        """The filters as the answers take them; without any, the lapsed are left out."""
         return Filters(
             risk_tier=self.risk_tier,
             value_tier=self.value_tier,
-            lifecycle_status=self.lifecycle_status,
+            lifecycle_status=NOT_LAPSED if self.leaves_out_lapsed else self.lifecycle_status,
             q=self.q or None,
         )
 
@@ -75,12 +84,13 @@ class ListQuery:
         return ""
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Query parameters of the API for this list, defaults left out."""
+        """Query parameters of this list, defaults left out."""
         pairs = [("risk_tier", tier) for tier in self.risk_tier]
         pairs += [("value_tier", tier) for tier in self.value_tier]
         pairs += [("lifecycle_status", status) for status in self.lifecycle_status]
         pairs += [("q", self.q)] if self.q else []
         pairs += [("sort", self.sort)] if self.sort != DEFAULT_SORT else []
+        pairs += [("everybody", "yes")] if self.everybody else []
         pairs += [("cursor", self.cursor)] if self.cursor else []
         return pairs
 
@@ -109,6 +119,11 @@ class ListQuery:
     def unfiltered(self) -> str:
         """Address of the list of everybody in the same order."""
         return ListQuery(sort=self.sort).href
+
+    @property
+    def of_everybody(self) -> str:
+        """Address of the list with the lapsed and the unscored in it, in the same order."""
+        return ListQuery(everybody=True, sort=self.sort).href
 
     @property
     def href(self) -> str:

@@ -57,9 +57,9 @@ def test_value_worked_example():
     m = value_metrics(t, v, clv_p50=[0.0, 10.0, 20.0, 0.0])
     # Pairs that differ: (0,10) tied, (0,30) right, (0,10') wrong, (10,30) right, (30,10') right.
     assert m["concordance"] == pytest.approx((0.5 + 1 + 0 + 1 + 1) / 5)
-    # Shares in predicted order 30, 0, 10, 10 and in their own 30, 10, 10, 0.
+    # Shares in predicted order 30, then 0 and 10 tied, 10; in their own order 30, 10, 10, 0.
     own = (0.6 + 0.8 + 1 + 1) / 4 - 5 / 8
-    assert m["norm_gini"] == pytest.approx(((0.6 + 0.6 + 0.8 + 1) / 4 - 5 / 8) / own)
+    assert m["norm_gini"] == pytest.approx(((0.6 + 0.7 + 0.8 + 1) / 4 - 5 / 8) / own)
     assert m["bias"] == pytest.approx(31 / 50 - 1)
     # Four customers fill four of ten deciles: |20-30|/30, 0 left out, |5-10|/10, |1-10|/10.
     assert m["decile_mape"] == pytest.approx((1 / 3 + 1 / 2 + 9 / 10) / 3)
@@ -68,6 +68,11 @@ def test_value_worked_example():
     # Ranks 1, 2.5, 4, 2.5 and 2.5, 2.5, 4, 1.
     assert m["spearman"] == pytest.approx(0.5)
     assert tuple(m) == VALUE_METRICS
+
+
+def test_the_same_for_everybody_has_no_gini_in_any_order_of_rows():
+    for truth in ([9.0, 4.0, 1.0, 0.0], [0.0, 1.0, 4.0, 9.0]):
+        assert value_metrics(truth, [2.0] * 4)["norm_gini"] == pytest.approx(0, abs=1e-12)
 
 
 def test_nobody_spending_leaves_value_undefined_and_never_fails():

@@ -68,7 +68,8 @@ def made_rows(batch=None, seed=0):
     values = np.select([clv > 150, clv > 80, clv > 30], ["top", "high", "medium"], "low")
     rows["risk_tier"] = pd.Series(tiers, dtype=object).mask(inactive, None)
     rows["value_tier"] = pd.Series(values, dtype=object).mask(inactive, None)
-    rows["lifecycle_status"] = pd.Series(["active"] * n, dtype=object).mask(inactive, None)
+    status = np.where(np.arange(n) % 12 == 5, "lapsed", "active")
+    rows["lifecycle_status"] = pd.Series(status, dtype=object).mask(inactive, None)
     rows["risk_change"] = None
     rows["tier_since"] = None
     rows["churn_horizon_days"], rows["value_horizon_days"] = 90, 365

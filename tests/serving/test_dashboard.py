@@ -150,13 +150,23 @@ def test_the_list_shows_what_the_api_answers(visitor):
 
 
 def test_the_pages_of_the_list_hold_everybody_once(visitor):
-    seen, href = [], "/"
+    seen, href = [], "/?everybody=yes"
     while href:
         text = visitor.get(href).text
         seen += re.findall(r'class="who"><a href="/customers/([^"]+)"', text)
         following = re.search(r'rel="next" href="([^"]+)"', text)
         href = following.group(1).replace("&amp;", "&") if following else ""
     assert len(seen) == len(set(seen)) == 300
+
+
+def test_the_first_list_leaves_the_lapsed_out_and_says_so(visitor):
+    first, whole = visitor.get("/").text, visitor.get("/?everybody=yes").text
+    assert "Customers not yet lapsed" in first
+    assert 'href="/?everybody=yes"' in first
+    assert "All customers" in whole
+    rows = visitor.get("/v1/customers?lifecycle_status=lapsed&limit=1000").json()["items"]
+    assert rows
+    assert not any(f'<a href="/customers/{row["customer_id"]}"' in first for row in rows)
 
 
 def test_the_picture_counts_the_customers_of_the_portfolio(visitor):

@@ -44,7 +44,7 @@ def test_odd_ids_survive_the_way_through_a_file(tmp_path):
     written = read(tmp_path / "s.csv")
     assert [row["customer_id"].removeprefix("'") for row in written] == ids
     assert written[0]["customer_id"].startswith("'=")
-    assert {row["amount"] for row in written} == {"-1.5"}
+    assert {row["amount"] for row in written} == {"-1.5000"}
 
 
 def test_the_file_before_stays_when_writing_fails(tmp_path):

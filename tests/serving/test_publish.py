@@ -232,3 +232,28 @@ def assert_same_scores(predicted, published, chosen):
         numbers = [[(r["value"], r["importance"]) for r in some] for some in (mine, theirs)]
         one_side, other_side = (np.array(n, float) for n in numbers)
         assert np.allclose(one_side, other_side, rtol=0, atol=1e-6, equal_nan=True)
+
+
+def test_the_same_scores_are_published_anew_before_they_would_stay_stale(shop):
+    first = publish(shop.settings, as_of=None, now=NOW).batch
+    again = publish(shop.settings, as_of=None, now=NOW + dt.timedelta(hours=37))
+    assert not again.unchanged
+    assert again.batch.published_at > first.published_at
+    assert again.batch.as_of == first.as_of
+
+
+def test_a_batch_of_an_earlier_day_is_not_compared_with_a_later_one(shop):
+    later = publish(shop.settings, as_of=None, now=NOW).batch
+    as_of = dt.date.fromisoformat(later.as_of) - dt.timedelta(days=30)
+    earlier = publish(shop.settings, as_of=as_of, now=LATER).batch
+    rows = rows_of(shop.settings, earlier, ("risk_change", "tier_since")).values()
+    assert {row["risk_change"] for row in rows} == {None}
+    assert {row["tier_since"] for row in rows} <= {str(as_of), None}
+
+
+def test_a_pointer_to_another_version_than_the_folder_holds_is_refused(shop):
+    pointer = shop.settings.models_dir / "current.json"
+    told = json.loads(pointer.read_text())
+    pointer.write_text(json.dumps({**told, "version": "0" * 12}))
+    with pytest.raises(BundleError, match="names 000000000000"):
+        champion(shop.settings.models_dir)

@@ -74,14 +74,14 @@ def test_beating_all_rules_but_one_is_not_enough(seed):
     draw = np.random.default_rng(seed)
     loss = draw.gamma(2, 1, N)
     losses = {MODEL: loss, "recency": loss + 1, "past_rate": loss + draw.normal(0, 0.1, N)}
-    decision = decide("return", losses, method=BY_TIME, seed=seed)
+    decision = decide("return", losses, measure="log loss", method=BY_TIME, seed=seed)
     assert decision.served == "past_rate"
     assert decision.versus["recency"].above_zero
 
 
 def test_without_a_model_the_best_rule_is_served():
     losses = {"recency": np.full(9, 0.5), "base_rate": np.full(9, 0.4)}
-    decision = decide("return", losses, method=BY_CUSTOMER, seed=0)
+    decision = decide("return", losses, measure="log loss", method=BY_CUSTOMER, seed=0)
     assert decision.served == "base_rate"
     assert decision.versus == {}
     assert "too few customers" in decision.reason

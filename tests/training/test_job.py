@@ -18,7 +18,8 @@ from tests.made_shop import (
     trained_shop,
     write_shop,
 )
-from training.job import job_key, load, train_job
+from training.inputs import load
+from training.job import job_key, train_job
 from training.registry import CHALLENGER, CHAMPION, Registry
 from training.tracking import Tracker
 
