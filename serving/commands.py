@@ -17,7 +17,7 @@ from configs.console import Steps
 from configs.settings import Settings
 from serving.batch import Batch
 from serving.export import CSV_FIELDS, write_csv
-from serving.listing import Filters
+from serving.listing import NOT_LAPSED, Filters
 from serving.scores import ScoreStore
 from serving.tokens import TokenInfo, Tokens
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from serving.publish import Published
 
 SHOWN = 10
-NOT_LAPSED = ("new", "developing", "active", "slipping", "won_back")
 DEMO = "demo"
 DEMO_SCOPES = ("read:scores", "list:scores")
 DEMO_DAYS = 7

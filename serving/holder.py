@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from models.pointer import POINTER
 from serving.errors import ServeError
 
 if TYPE_CHECKING:
     from models.bundle import Bundle
 
 POLL_SECONDS = 0.5
-POINTER = "current.json"
 
 log = logging.getLogger(__name__)
 

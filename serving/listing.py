@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from serving.tables import scores
 
 LIFECYCLES = ("new", "developing", "active", "slipping", "lapsed", "won_back")
+# Whom to win back is another question than who is about to stop.
+NOT_LAPSED = tuple(status for status in LIFECYCLES if status != "lapsed")
 DEFAULT_SORT = "-value_at_risk"
 SORTS = (
     "-value_at_risk",

@@ -21,11 +21,11 @@ from features.snapshot import snapshot
 from features.source import PurchaseSource
 from models.bundle import Bundle, load_bundle
 from models.errors import BundleError
+from models.pointer import POINTER, read_pointer
 from retention.changes import with_changes
 from retention.scores import Eligibility, score_rows
 from serving.batch import Batch
 from serving.errors import BatchExists, BatchRefused
-from serving.holder import POINTER
 from serving.scores import ScoreStore
 
 COMPARED = ("customer_id", "risk_tier", "tier_since")
@@ -64,7 +64,7 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
         source, settings.log_dir, settings.quarantine_dir, latest=source.clock.latest(now)
     )
     cutoff = _cutoff(as_of, loaded.log, source.clock.today(now))
-    batch_id = _batch_id(promoted(settings.models_dir), loaded.sha256, cutoff, settings)
+    batch_id = _batch_id(read_pointer(settings.models_dir), loaded.sha256, cutoff, settings)
     store = ScoreStore(settings.store_url)
     try:
         current = store.current()
@@ -105,7 +105,7 @@ def champion(models_dir: Path) -> Bundle:
     BundleError
         If nothing is promoted yet, or the bundle is not what was sealed.
     """
-    found = promoted(models_dir)
+    found = read_pointer(models_dir)
     if not isinstance(found.get("path"), str):
         raise BundleError(
             f"no model is promoted in {models_dir}; run `perennial train` with these settings first"
@@ -117,15 +117,6 @@ def champion(models_dir: Path) -> Bundle:
             f"{found.get('version')}; train again"
         )
     return bundle
-
-
-def promoted(models_dir: Path) -> dict[str, Any]:
-    """What the pointer to the promoted bundle says; empty without one."""
-    try:
-        found = json.loads((models_dir / POINTER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def scored(

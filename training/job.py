@@ -18,11 +18,12 @@ from features.shop_clock import date_of
 from features.snapshot import snapshot
 from models.bundle import save_parts, seal
 from models.metrics import nan_to_null
+from models.pointer import read_pointer
 from training.backtest import backtest, why_none
 from training.card import card, save_card
 from training.inputs import clock_of, cutoffs_of, horizons_of, limits_of, load
 from training.plots import save_plots
-from training.promotion import intact, pointer, promote, staging, verified
+from training.promotion import intact, promote, staging, verified
 from training.recipe import Fitted, Recipe
 from training.registry import CHALLENGER, CHAMPION, Registry
 from training.results import MODEL, FoldOutcome, TrainingResult, fold_metrics, mean_metrics
@@ -73,7 +74,7 @@ def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
         with steps.step("read the purchase log"):
             loaded = load(settings)
         key = job_key(settings, loaded)
-        current = pointer(settings.models_dir)
+        current = read_pointer(settings.models_dir)
         if skip_unchanged and current.get("key") == key and intact(settings.models_dir):
             say("  same data, settings and code as the model in use: training is skipped")
             return Trained(None, current["version"], None, None, unchanged=True)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,8 @@ from features.whole_file import write_whole
 from models.bundle import Bundle, load_bundle
 from models.errors import BundleError
 from models.manifest import MANIFEST
+from models.pointer import POINTER, read_pointer
 
-POINTER = "current.json"
 STAGING = ".staging-"
 DAY_SECONDS = 86_400
 
@@ -97,19 +96,10 @@ def _same(folder: Path, target: Path) -> bool:
         return False
 
 
-def pointer(models_dir: Path) -> dict[str, Any]:
-    """What the pointer file says; empty before the first promotion."""
-    try:
-        found: dict[str, Any] = json.loads((models_dir / POINTER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def intact(models_dir: Path) -> bool:
     """Whether the bundle in use can be loaded."""
     try:
-        load_bundle(models_dir / pointer(models_dir)["path"])
+        load_bundle(models_dir / read_pointer(models_dir)["path"])
     except (KeyError, TypeError, BundleError):
         return False
     return True

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import quote, urlencode
 
-from serving.listing import Filters
-from serving.pages.terms import DEFAULT_SORT, LIFECYCLES, RISK_TIERS, SORTS, VALUE_TIERS
+from serving.listing import LIFECYCLES, NOT_LAPSED, Filters
+from serving.pages.terms import DEFAULT_SORT, RISK_TIERS, SORTS, VALUE_TIERS
 from serving.pages.words import cut
 
 PAGE_SIZE = 25
 LIST_ADDRESS = "/"
-# Whom to win back is another question than who is about to stop.
-NOT_LAPSED = tuple(status for status in LIFECYCLES if status != "lapsed")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 RISK_TIERS = ("low", "medium", "high")
 VALUE_TIERS = ("top", "high", "medium", "low")
-LIFECYCLES = ("new", "developing", "active", "slipping", "lapsed", "won_back")
 
 VALUE_SHARES = {"top": "top 5%", "high": "to 20%", "medium": "to 50%", "low": "the rest"}
 

@@ -6,9 +6,10 @@ import pytest
 
 from models.bundle import load_bundle, save_parts, seal
 from models.errors import BundleError
+from models.pointer import POINTER, read_pointer
 from tests.made_shop import bytes_below, promoted
 from tests.serving.made import made_bundle
-from training.promotion import POINTER, intact, pointer, promote, staging, verified
+from training.promotion import intact, promote, staging, verified
 
 FEATURES = pd.DataFrame(
     {
@@ -35,7 +36,7 @@ def promote_anew(models, card="first", bundle=None, key="k"):
 
 def test_a_promoted_bundle_stands_under_its_version_and_nothing_else_is_left(tmp_path):
     version = promote_anew(tmp_path)
-    assert pointer(tmp_path) == {"version": version, "path": version, "key": "k"}
+    assert read_pointer(tmp_path) == {"version": version, "path": version, "key": "k"}
     assert load_bundle(tmp_path / version).version == version
     assert {p.name for p in tmp_path.iterdir()} == {version, POINTER}
     assert intact(tmp_path)
@@ -57,7 +58,7 @@ def test_the_same_bundle_again_touches_no_file(tmp_path):
     before = {p: p.stat().st_ino for p in (tmp_path / version).iterdir()}
     assert promote_anew(tmp_path, key="other") == version
     assert {p: p.stat().st_ino for p in (tmp_path / version).iterdir()} == before
-    assert pointer(tmp_path)["key"] == "other"
+    assert read_pointer(tmp_path)["key"] == "other"
 
 
 def test_another_card_of_the_same_version_leaves_the_promoted_folder_alone(tmp_path):
@@ -92,7 +93,7 @@ def test_an_earlier_version_stays_for_the_way_back(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '"text"', "{}", '{"path": 3}'])
 def test_a_pointer_that_cannot_be_read_counts_as_none(tmp_path, text):
     (tmp_path / POINTER).write_text(text)
-    assert pointer(tmp_path).get("key") is None
+    assert read_pointer(tmp_path).get("key") is None
     assert not intact(tmp_path)
 
 

@@ -5,7 +5,7 @@ from serving.pages import terms
 def test_the_pages_know_the_same_codes_as_the_answers():
     assert set(terms.SORTS) == set(listing.SORTS)
     assert terms.DEFAULT_SORT == listing.DEFAULT_SORT
-    assert set(terms.LIFECYCLES) == set(listing.LIFECYCLES) == set(terms.LIFECYCLE_WORDS)
+    assert tuple(terms.LIFECYCLE_WORDS) == listing.LIFECYCLES
     assert set(terms.RISK_TIERS) == set(portfolio.RISK_TIERS)
     assert set(terms.VALUE_TIERS) == set(portfolio.VALUE_TIERS) == set(terms.VALUE_SHARES)
 
