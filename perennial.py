@@ -238,7 +238,7 @@ def quickstart(
     as_json: Json = False,
 ) -> None:
     """From a CSV of purchases to a report, a model and everybody's scores, in one command."""
-    from features.guess import guess_purchases
+    from features.reading.guess import guess_purchases
 
     name = safe_name(file.name.split(".")[0])
     folder = out or file.with_name(f"{name}-perennial")

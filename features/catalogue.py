@@ -1,7 +1,7 @@
 """All features: one entry each, in the file of its family."""
 
-from features import gaps, rfm, trend, windows
-from features.feature import Feature
+from features.families import gaps, rfm, trend, windows
+from features.families.feature import Feature
 
 FEATURES: tuple[Feature, ...] = (
     *rfm.FEATURES,

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.purchase_log import PurchaseLog, log_from_lines
-from features.reading import RowAccount, read_purchases
-from features.source import PurchaseSource
-from features.staging import file_digest
+from features.reading.read import RowAccount, read_purchases
+from features.reading.source import PurchaseSource
+from features.reading.staging import file_digest
 from features.whole_file import write_whole
 
 LINES = "lines.parquet"
@@ -61,7 +61,7 @@ def load_log(
     Raises
     ------
     DataError
-        See `features.reading.read_purchases`; nothing kept is changed then.
+        See `features.reading.read.read_purchases`; nothing kept is changed then.
     """
     fingerprint = _fingerprint(source)
     kept = _kept(folder / LINES, fingerprint)

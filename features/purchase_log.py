@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from features.errors import DataError
 from features.line import AMOUNT_SCALE, AWARE, MOST_AMOUNT, SORT_KEYS
+from features.reading.source import REQUIRED_COLUMNS
 from features.shop_clock import ShopClock
-from features.source import REQUIRED_COLUMNS
 
 Int = NDArray[np.int64]
 
@@ -95,7 +95,7 @@ def log_from_lines(lines: pa.Table, clock: ShopClock) -> PurchaseLog:
 
     Parameters
     ----------
-    lines : Table with the columns of `features.reading.ReadLog.lines`
+    lines : Table with the columns of `features.reading.read.ReadLog.lines`
     clock : ShopClock that says to which day a stamp belongs
     """
     codes = lines["customer_id"].combine_chunks().dictionary_encode()

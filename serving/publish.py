@@ -15,10 +15,10 @@ from features.errors import CutoffError
 from features.line import AMOUNT_SCALE
 from features.log_store import load_log
 from features.purchase_log import PurchaseLog, orders_of
+from features.reading.source import PurchaseSource
 from features.running import RunningColumns
 from features.shop_clock import date_of, day_number
 from features.snapshot import snapshot
-from features.source import PurchaseSource
 from models.bundle import Bundle, load_bundle
 from models.errors import BundleError
 from models.pointer import POINTER, read_pointer

@@ -4,8 +4,8 @@ import datetime as dt
 
 from configs.settings import Settings
 from features.log_store import LoadedLog, load_log
+from features.reading.source import PurchaseSource
 from features.shop_clock import ShopClock
-from features.source import PurchaseSource
 from training.recipe import Horizons
 
 

@@ -54,9 +54,9 @@ def job_key(settings: Settings, loaded: LoadedLog) -> str:
     told["log"] = loaded.sha256
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     for package in CODE:
-        for file in sorted(resources.files(package).iterdir(), key=lambda f: f.name):
-            if file.name.endswith(".py"):
-                digest.update(file.name.encode() + file.read_bytes())
+        root = Path(str(resources.files(package)))
+        for file in sorted(root.rglob("*.py")):
+            digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.gaps import rhythm_of
+from features.families.gaps import rhythm_of
 from features.purchase_log import PurchaseLog
 from features.running import RunningColumns
 from features.shop_clock import ShopClock, date_of

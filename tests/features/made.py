@@ -7,10 +7,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from features.purchase_log import PurchaseLog, log_from_frame
+from features.reading.source import PurchaseSource
 from features.running import RunningColumns
 from features.shop_clock import ShopClock, day_number
 from features.snapshot import Snapshot, snapshot
-from features.source import PurchaseSource
 
 COLUMNS = ["customer_id", "ordered_at", "amount", "order_id", "quantity", "known_at"]
 START = pd.Timestamp("2023-01-01")

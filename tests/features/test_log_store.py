@@ -155,7 +155,7 @@ def test_what_lay_in_the_future_is_looked_at_again(shop):
 def test_two_loaders_at_once_leave_one_whole_log(shop):
     program = (
         "import sys; from pathlib import Path; from features.log_store import load_log;"
-        "from features.source import PurchaseSource;"
+        "from features.reading.source import PurchaseSource;"
         "load_log(PurchaseSource(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[2]))"
     )
     command = [sys.executable, "-c", program, str(shop.path), str(shop.kept.parent)]

@@ -5,7 +5,7 @@ from hypothesis import given
 
 from features.errors import DataError
 from features.purchase_log import log_from_lines, orders_of
-from features.reading import read_purchases
+from features.reading.read import read_purchases
 from features.shop_clock import ShopClock
 from tests.features.made import QUICK, day, drawn_logs, log_of, purchases, source_of, write
 

@@ -69,9 +69,9 @@ def test_today_turns_when_the_shops_day_does():
 
 PROGRAM = """
 import sys
-from features.reading import read_purchases
+from features.reading.read import read_purchases
 from features.shop_clock import ShopClock
-from features.source import PurchaseSource
+from features.reading.source import PurchaseSource
 for name in sys.argv[1:]:
     read = read_purchases(PurchaseSource(name, clock=ShopClock("America/New_York")))
     print(read.lines.to_pylist())

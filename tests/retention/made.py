@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from features.gaps import rhythm_of
+from features.families.gaps import rhythm_of
 from features.labels import LabelReader
 from features.purchase_log import log_from_frame
 from features.running import RunningColumns

@@ -1,8 +1,8 @@
 import pytest
 
 from features.errors import DataError
+from features.reading.source import PurchaseSource
 from features.shop_clock import ShopClock
-from features.source import PurchaseSource
 from tests.features.made import source_of, write
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from features.gaps import rhythm_of
+from features.families.gaps import rhythm_of
 from features.running import RunningColumns
 from tests.features.made import log_of, purchases
 

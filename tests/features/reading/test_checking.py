@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import DataError
-from features.reading import read_purchases
+from features.reading.read import read_purchases
 from features.shop_clock import ShopClock
 from tests.features.made import source_of, write
 

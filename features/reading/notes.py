@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from features.source import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, PurchaseSource
-from features.staging import StagedFile
+from features.reading.source import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, PurchaseSource
+from features.reading.staging import StagedFile
 
 
 def notes_on(

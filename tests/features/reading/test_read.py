@@ -10,11 +10,11 @@ import pytest
 
 from features.errors import DataError
 from features.purchase_log import log_from_lines
-from features.reading import read_purchases
+from features.reading.read import read_purchases
 from features.shop_clock import ShopClock
 from tests.features.made import csv_rows, source_of, write
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # The layout of CDNOW as published: CR LF, runs of blanks, ids with leading zeros.
 RAW = (
     " customer_id  date number_of_cds  dollar_value\r\n"

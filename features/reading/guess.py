@@ -6,8 +6,8 @@ from typing import Any
 import duckdb
 
 from features.errors import DataError
-from features.source import PurchaseSource
-from features.staging import stage
+from features.reading.source import PurchaseSource
+from features.reading.staging import stage
 
 NAMES: dict[str, tuple[str, ...]] = {
     "customer_id": (

@@ -6,7 +6,7 @@ Definitions and bracketed symbols: Fader, Hardie & Lee (2005), Marketing Science
 import numpy as np
 from numpy.typing import NDArray
 
-from features.feature import Feature, ratio
+from features.families.feature import Feature, ratio
 from features.running import Reading
 
 Float = NDArray[np.float64]

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from features.errors import DataError
-from features.guess import guess_purchases
+from features.reading.guess import guess_purchases
 
 HEADER = "customer,date,amount\n"
 

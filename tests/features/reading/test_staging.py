@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import DataError
-from features.reading import read_purchases
-from features.staging import StagedFile
+from features.reading.read import read_purchases
+from features.reading.staging import StagedFile
 from tests.features.made import csv_rows, source_of, write
 
 BLANKS = {"kind": "text", "separator": "whitespace"}

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from features.reading import read_purchases
+from features.reading.read import read_purchases
 from tests.features.made import csv_rows, source_of, write
 
 WITH_LINES = "customer_id,ordered_at,amount,line_id\n"

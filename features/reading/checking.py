@@ -14,8 +14,8 @@ from duckdb import (
 
 from features.errors import DataError
 from features.line import AMOUNT_SCALE, AWARE, MOST_AMOUNT
-from features.source import OPTIONAL_COLUMNS, PurchaseSource
-from features.staging import StagedFile
+from features.reading.source import OPTIONAL_COLUMNS, PurchaseSource
+from features.reading.staging import StagedFile
 
 ID_LENGTH = 128
 TEXT_COLUMNS = ("order_id", "line_id", "product_id", "category", "channel", "currency")

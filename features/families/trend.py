@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from features.feature import Feature
+from features.families.feature import Feature
 from features.running import HALF_LIVES, Reading
 
 Float = NDArray[np.float64]

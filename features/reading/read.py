@@ -9,12 +9,12 @@ import pandas as pd
 import pyarrow as pa
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-from features.checking import parse
 from features.errors import DataError, EmptyFileError
 from features.line import SORT_KEYS
-from features.notes import notes_on
-from features.source import PurchaseSource
-from features.staging import StagedFile, file_digest, stage
+from features.reading.checking import parse
+from features.reading.notes import notes_on
+from features.reading.source import PurchaseSource
+from features.reading.staging import StagedFile, file_digest, stage
 
 OPTIONAL_KEPT = ("known_at", "quantity", "order_id", "product_id", "category")
 COLUMN_OF_REASON = {

@@ -11,7 +11,7 @@ from duckdb import ColumnExpression, DuckDBPyConnection, DuckDBPyRelation
 from numpy.typing import NDArray
 
 from features.errors import DataError, EmptyFileError
-from features.source import REQUIRED_COLUMNS, PurchaseSource
+from features.reading.source import REQUIRED_COLUMNS, PurchaseSource
 
 # A separator that no text file holds, so that a line arrives whole.
 NO_SEPARATOR = "\x1f"

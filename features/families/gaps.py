@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.feature import Feature, ratio
-from features.rfm import days_since_last, frequency, recency
+from features.families.feature import Feature, ratio
+from features.families.rfm import days_since_last, frequency, recency
 from features.running import Reading, RunningColumns
 
 Float = NDArray[np.float64]

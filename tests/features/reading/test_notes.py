@@ -3,8 +3,8 @@
 import pytest
 
 from features.errors import DataError
-from features.reading import read_purchases
-from features.source import PurchaseSource
+from features.reading.read import read_purchases
+from features.reading.source import PurchaseSource
 
 HEADER = "customer_id,ordered_at,amount"
 

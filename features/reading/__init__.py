@@ -1,0 +1,1 @@
+"""Purchases as a shop has them, read, checked and accounted for row by row."""
