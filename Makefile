@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-long lint bench lock clean
+.PHONY: help demo test test-long lint bench bench-large lock clean
 
 help:
 	@echo "make demo       train on the bundled CDNOW log, then run the service and the dashboard"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-long  run the long tests; PERENNIAL_DATA names the folder of the larger logs"
 	@echo "make lint       check format, lint and types"
 	@echo "make bench      run the benchmarks"
+	@echo "make bench-large  the features' benchmark on 100 million lines too; 10 GB of disk"
 	@echo "make lock       compile requirements.lock and requirements-dev.lock from pyproject.toml"
 	@echo "make clean      remove caches and build files; keeps .venv and var"
 
@@ -38,8 +39,9 @@ $(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.made
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	@echo "installing what the tests and checks need"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@echo "installing what the tests and checks need (about 1 GB, of which Spark is half)"
+	@# Spark comes as source: it is packed with the setuptools that the runtime lock pins.
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements-dev.lock
 	@touch $@
 
 demo: $(VENV)/.runtime
@@ -60,9 +62,12 @@ bench: $(VENV)/.dev
 	@test -n "$(BENCHMARKS)" || echo "benchmarks/ holds no bench_*.py yet"
 	@set -e; for program in $(BENCHMARKS); do echo "$$program"; $(BIN)/python $$program; done
 
+bench-large: $(VENV)/.dev
+	$(BIN)/python benchmarks/bench_features.py --large
+
 lock: $(VENV)/.dev
 	$(COMPILE) -o requirements.lock
-	$(COMPILE) --extra browser --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra browser --extra postgres --extra spark --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -62,12 +62,19 @@ HorizonDays = Annotated[
 
 
 @app.command()
-def check(config: Config, as_json: Json = False) -> None:
+def check(
+    config: Config,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for report.html; default: `check` in the shop's `var`."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Report on the data: rows, quarantine, coverage, what is too little for what."""
     settings = load_settings(config)
     from training import commands
 
-    commands.check(settings, as_json=as_json)
+    commands.check(settings, as_json=as_json, out=out)
 
 
 @app.command()

@@ -5,6 +5,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
+import duckdb
+
+# A longer pattern is no rule a person can check.
+LONGEST_PATTERN = 1000
+
 
 def shop_name(value: str) -> str:
     """Return the name if it can be a folder's, a database's and a model's name."""
@@ -49,4 +54,52 @@ def database_url(value: str) -> str:
     """Return the address if it has a scheme; it is not repeated, since it may hold a password."""
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
         raise ValueError("must be a URL, e.g. `sqlite:////folder/file.db`")
+    return value
+
+
+def is_database(source: str) -> bool:
+    """Whether a source is the URL of a database."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", source) is not None
+
+
+def days_or_auto(value: object) -> object:
+    """Return the value if it is `auto` or a number of days from 0."""
+    if value == "auto" or (type(value) is int and 0 <= value <= 3650):
+        return value
+    raise ValueError(f"must be `auto` or a number of days from 0 to 3650, got {value!r}")
+
+
+def currency_code(value: str) -> str:
+    """Return the code if it is three capitals, as ISO 4217 has them."""
+    if not re.fullmatch(r"[A-Z]{3}", value):
+        raise ValueError(f"must be a currency code of three capitals, e.g. `EUR`, got {value!r}")
+    return value
+
+
+def pattern(value: str) -> str:
+    """Return the regular expression if DuckDB, which runs it, can read it."""
+    if not value or len(value) > LONGEST_PATTERN:
+        raise ValueError(f"must be a regular expression of 1 to {LONGEST_PATTERN} characters")
+    fault = _fault_of_pattern(value)
+    if fault:
+        raise ValueError(
+            f"must be a regular expression in the syntax of RE2 (no look-around, no "
+            f"back-references), got {value!r}: {fault}"
+        )
+    return value
+
+
+def _fault_of_pattern(value: str) -> str | None:
+    with duckdb.connect() as con:
+        try:
+            con.execute("SELECT regexp_matches('', $1)", [value]).fetchall()
+        except duckdb.Error as error:
+            return str(error).strip().splitlines()[0].removeprefix("Invalid Input Error: ")
+    return None
+
+
+def formula(value: str) -> str:
+    """Return the formula if it has only what a formula can have; its reader checks the rest."""
+    if not value.strip():
+        raise ValueError("must be a formula of source columns, e.g. `Quantity * Price`")
     return value

@@ -11,7 +11,10 @@ from configs.keys import Key, every_key
 from configs.yaml_file import Line
 
 # Values that may hold a password or the like are not repeated in a message.
-PRIVATE = {"purchases.source", "store", "mlflow.tracking_uri"}
+PRIVATE = {
+    *("purchases", "purchases.source", "purchases.query"),
+    *("store", "mlflow", "mlflow.tracking_uri"),
+}
 # Parts of pydantic's address of a fault that are no keys of the file.
 NO_KEYS = {"auto", "cut points", "[key]"}
 
@@ -35,7 +38,9 @@ def _fault(detail: ErrorDetails, model: type[BaseModel], lines: Line) -> str:
     kind, line = detail["type"], lines.get(keys)
     where = f"`{dotted}`" + (f" (line {line})" if line else "")
     if kind in {"extra_forbidden", "invalid_key"}:
-        return f"unknown key {where}; {_instead(keys, every_key(model))}"
+        # The place in a list is no part of what is known.
+        named = tuple(str(p) for p in detail["loc"] if isinstance(p, str) and p not in NO_KEYS)
+        return f"unknown key {where}; {_instead(named, every_key(model))}"
     if "[key]" in detail["loc"]:
         # A key of a mapping whose allowed keys stand in the message: 'a', 'b' or 'c'.
         known = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
@@ -88,6 +93,7 @@ def _shown(value: object) -> str:
     if value is None:
         return "nothing"
     text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    text = re.sub(r"://\S*@", "://***@", text)  # an address may hold a password, wherever it stands
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

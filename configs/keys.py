@@ -11,7 +11,7 @@ def every_key(model: type[BaseModel], above: Key = ()) -> list[Key]:
     """Return the path of each key of a settings class, groups and what is in them."""
     found: list[Key] = []
     for name, field in model.model_fields.items():
-        here = (*above, name)
+        here = (*above, field.alias or name)
         found.append(here)
         for group in _groups(field.annotation):
             found.extend(every_key(group, here))

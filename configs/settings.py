@@ -10,9 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     NonNegativeInt,
@@ -23,83 +21,35 @@ from pydantic import (
     model_validator,
 )
 
-from configs.checks import count_or_auto, database_url, folder, shop_name, time_zone
+from configs.checks import count_or_auto, database_url, folder, shop_name
 from configs.errors import SettingsError
 from configs.faults import sentence
+from configs.part import Part, Text
+from configs.purchases import VARIABLE, Purchases
 from configs.yaml_file import read_mapping
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
 
-Column = Literal[
-    "customer_id",
-    "ordered_at",
-    "amount",
-    "order_id",
-    "line_id",
-    "product_id",
-    "category",
-    "quantity",
-    "discount",
-    "cost",
-    "channel",
-    "currency",
-    "known_at",
-]
 Days = Annotated[PositiveInt, Field(le=36_500)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Between = Annotated[float, Field(gt=0, lt=1)]
-Text = Annotated[str, Field(min_length=1)]
 Url = Annotated[str, AfterValidator(database_url)]
 
 
-class _Part(BaseModel):
-    # Strict: `"90"` or `yes` where a number is meant is an error, not a guess.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Format(_Part):
-    """How a text file is laid out; what is absent is guessed from the file."""
-
-    kind: Literal["text", "csv", "parquet"] | None = None
-    separator: Text | None = None
-    header: bool = True
-    date_format: Annotated[str, Field(pattern="%[A-Za-z]")] | None = None
-
-
-class Purchases(_Part):
-    """The purchase log: where it is, what its columns are called, when its days begin."""
-
-    source: Text
-    format: Format = Format()
-    columns: dict[Column, Text] = Field(default_factory=dict)
-    timezone: Annotated[str, AfterValidator(time_zone)] = "UTC"
-    day_starts_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "00:00"
-    max_bad_rows: Share = 0.01
-
-    @model_validator(mode="after")
-    def _columns_are_distinct(self) -> "Purchases":
-        theirs = list(self.columns.values())
-        twice = sorted({name for name in theirs if theirs.count(name) > 1})
-        if twice:
-            raise ValueError(f"names the source column {twice[0]!r} twice; name each once")
-        return self
-
-
-class Horizons(_Part):
+class Horizons(Part):
     """Days after the cutoff in which a return, and the value of a customer, are counted."""
 
     churn_days: Days = 90
     value_days: Days = 365
 
 
-class Eligible(_Part):
+class Eligible(Part):
     """Which customers are scored: active lately, known long enough."""
 
     active_within_days: Days = 1095
     min_days: NonNegativeInt = 0
 
 
-class CutPoints(_Part):
+class CutPoints(Part):
     """Churn probabilities at which medium and high risk begin."""
 
     medium_risk: Between
@@ -115,27 +65,27 @@ class CutPoints(_Part):
         return self
 
 
-class Training(_Part):
+class Training(Part):
     """How many cutoffs the training panel stacks, and the seed of everything drawn."""
 
     cutoffs: Annotated[Literal["auto"] | int, BeforeValidator(count_or_auto)] = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
-class Mlflow(_Part):
+class Mlflow(Part):
     """Where runs and registered models are kept."""
 
     tracking_uri: Url | None = None
 
 
-class Gate(_Part):
+class Gate(Part):
     """What a new model must win on before it is served."""
 
     metric: Literal["log_loss"] = "log_loss"
     shadow: Literal[False] = False
 
 
-class Serve(_Part):
+class Serve(Part):
     """Where the service listens, and after how many hours its scores count as stale."""
 
     host: Text = "127.0.0.1"
@@ -155,7 +105,7 @@ Tiers = Annotated[
 ]
 
 
-class Settings(_Part):
+class Settings(Part):
     """Everything perennial is told about one shop."""
 
     name: Annotated[str, AfterValidator(shop_name)]
@@ -167,7 +117,7 @@ class Settings(_Part):
     eligible: Eligible = Eligible()
     tiers: Tiers = "auto"
     training: Training = Training()
-    engine: Literal["local"] = "local"
+    engine: Literal["local", "spark"] = "local"
     store: Url | None = None
     mlflow: Mlflow = Mlflow()
     gate: Gate = Gate()
@@ -177,6 +127,11 @@ class Settings(_Part):
     def log_dir(self) -> Path:
         """Folder of the checked and sorted purchase log."""
         return self.var / "log"
+
+    @property
+    def spark_dir(self) -> Path:
+        """Folder of what is on its way to Spark and back."""
+        return self.var / "spark"
 
     @property
     def models_dir(self) -> Path:
@@ -228,8 +183,15 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         raise SettingsError(sentence(error, Settings, path=path, lines=lines)) from None
     source = _with_environment(settings.purchases.source, path)
-    purchases = settings.purchases.model_copy(update={"source": source})
-    return settings.model_copy(update={"purchases": purchases})
+    if source == settings.purchases.source:
+        return settings
+    try:
+        # Once more: whether it is a file or a database is known only now.
+        told = settings.model_dump()
+        told["purchases"]["source"] = source
+        return Settings.model_validate(told)
+    except ValidationError as error:
+        raise SettingsError(sentence(error, Settings, path=path, lines=lines)) from None
 
 
 def _with_environment(text: str, path: Path) -> str:
@@ -242,4 +204,4 @@ def _with_environment(text: str, path: Path) -> str:
             )
         return found
 
-    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value, text)
+    return VARIABLE.sub(value, text)

@@ -1,13 +1,29 @@
 """All features: one entry each, in the file of its family."""
 
-from features.families import gaps, rfm, trend, windows
+from features.families import (
+    basket,
+    channel,
+    cohort,
+    gaps,
+    money,
+    rfm,
+    season,
+    trend,
+    windows,
+)
 from features.families.feature import Feature
 
+FAMILIES = (rfm, gaps, windows, trend, season, basket, channel, money, cohort)
 FEATURES: tuple[Feature, ...] = (
     *rfm.FEATURES,
     *gaps.FEATURES,
     *windows.FEATURES,
     *trend.FEATURES,
+    *season.FEATURES,
+    *basket.FEATURES,
+    *channel.FEATURES,
+    *money.FEATURES,
+    *cohort.FEATURES,
 )
 BY_NAME: dict[str, Feature] = {f.name: f for f in FEATURES}
 

@@ -13,3 +13,7 @@ class EmptyFileError(DataError):
 
 class CutoffError(DataError):
     """The cutoff leaves no history to compute from."""
+
+
+class UnreadableError(Exception):
+    """A file cannot be read; the message says why, and whoever knows its name adds it."""

@@ -1,14 +1,32 @@
 """What customers did after a cutoff: the labels that models learn and are judged by."""
 
 import numpy as np
-import pandas as pd
+from numba import njit
 from numpy.typing import NDArray
 
-from features import kernels
-from features.line import AMOUNT_SCALE
-from features.purchase_log import PurchaseLog
+from features.line import AMOUNT_SCALE, UNKNOWN_MONEY
+from features.log.purchase_log import PurchaseLog
+from features.running import orders, positions
 
-LABELS = ("churned", "future_orders", "future_value")
+Int = NDArray[np.int64]
+Float = NDArray[np.float64]
+
+LABELS = (
+    *("churned", "future_orders", "future_gross", "future_value", "future_margin"),
+    "next_order_days",
+)
+
+
+@njit(cache=True, nogil=True)
+def _next_purchase(starts: Int, is_purchase: NDArray[np.bool_]) -> Int:
+    """First purchase line at or after each line of the customer, shape (n_lines,); -1 for none."""
+    found = np.empty(len(is_purchase), np.int64)
+    for customer in range(len(starts) - 1):
+        following = -1
+        for line in range(starts[customer + 1] - 1, starts[customer] - 1, -1):
+            following = line if is_purchase[line] else following
+            found[line] = following
+    return found
 
 
 class LabelReader:
@@ -17,33 +35,62 @@ class LabelReader:
     Parameters
     ----------
     log : PurchaseLog
+    until : shop day; lines known on or after it are not seen
     """
 
-    def __init__(self, log: PurchaseLog) -> None:
-        self.log = log
-        order = np.lexsort((log.ordered_day, log.customer_of_line))
-        self._day = log.ordered_day[order]
-        first = kernels.first_purchase_of_order(log.order_ref, log.amount)[order]
-        columns = (log.is_purchase[order].astype(np.int64), first, log.amount[order])
-        self._lines, self._orders, self._amount = (
-            np.concatenate([[0], np.cumsum(c)]) for c in columns
-        )
+    def __init__(self, log: PurchaseLog, until: int | None = None) -> None:
+        known = np.ones(log.n_lines, bool) if until is None else log.known_day < until
+        bought = log.is_purchase & known
+        net = np.where(known, log.amount, 0)
+        opens = orders.first_purchases(log.order_ref, log.is_purchase) * known
+        columns = {
+            "lines": bought,
+            "orders": opens,
+            "gross": np.where(bought, net, 0),
+            "net": net,
+        }
+        if log.cost is not None:
+            columns["margin"] = np.where(log.cost != UNKNOWN_MONEY, net - known * log.cost, 0)
+        self._starts, self._day = log.starts, log.ordered_day
+        if log.known_day is not log.ordered_day:
+            order = np.lexsort((log.ordered_day, log.customer_of_line))
+            self._day, bought = log.ordered_day[order], bought[order]
+            columns = {name: values[order] for name, values in columns.items()}
+        self._sums = {name: positions.sums_before(values) for name, values in columns.items()}
+        self._next = _next_purchase(log.starts, bought)
 
-    def read(self, customers: NDArray[np.int64], cutoff: int, horizon_days: int) -> pd.DataFrame:
-        """Labels of `customers` over `[cutoff, cutoff + horizon_days)`.
+    def read(self, customers: Int, cutoffs: Int, horizon_days: int) -> dict[str, Float]:
+        """Labels of rows of customers over `[cutoff, cutoff + horizon_days)`.
+
+        Parameters
+        ----------
+        customers, cutoffs : numbers within this log, and shop days, shape (n_rows,)
 
         Returns
         -------
-        DataFrame of shape (n_customers, 3)
+        dict of arrays of shape (n_rows,)
             churned : 1.0 where no purchase lies in the window, else 0.0
             future_orders : orders in the window
-            future_value : sum of amounts in the window, refunds included, currency units
+            future_gross, future_value : sums of purchases, and of amounts with refunds, currency
+            future_margin : sum of amount less cost over lines of known cost; only where the log
+                knows costs
+            next_order_days : days from the cutoff to the first purchase in the window, NaN where
+                there is none, which is censored
         """
-        low = kernels.positions(self.log.starts, self._day, cutoff)[customers]
-        high = kernels.positions(self.log.starts, self._day, cutoff + horizon_days)[customers]
-        bought = self._lines[high] > self._lines[low]
-        orders = np.maximum(self._orders[high] - self._orders[low], bought)
-        value = (self._amount[high] - self._amount[low]) / AMOUNT_SCALE
-        return pd.DataFrame(
-            {"churned": 1.0 - bought, "future_orders": orders.astype(float), "future_value": value}
-        )
+        begin, end = self._starts[customers], self._starts[customers + 1]
+        low = positions.positions(self._day, begin, end, cutoffs)
+        high = positions.positions(self._day, begin, end, cutoffs + horizon_days)
+        counts = {name: sums[high] - sums[low] for name, sums in self._sums.items()}
+        bought = counts["lines"] > 0
+        following = self._next[np.minimum(low, len(self._next) - 1)]
+        waited = self._day[np.maximum(following, 0)] - cutoffs
+        labels = {
+            "churned": 1.0 - bought,
+            "future_orders": np.maximum(counts["orders"], bought).astype(float),
+            "future_gross": counts["gross"] / AMOUNT_SCALE,
+            "future_value": counts["net"] / AMOUNT_SCALE,
+        }
+        if "margin" in counts:
+            labels["future_margin"] = counts["margin"] / AMOUNT_SCALE
+        labels["next_order_days"] = np.where(bought, waited, np.nan)
+        return labels

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 EPOCH = dt.date(1970, 1, 1)
+DAY = 86_400_000_000  # microseconds
 
 
 def day_number(day: dt.date) -> int:
@@ -47,9 +48,13 @@ class ShopClock:
 
     def day_numbers(self, local: pd.Series) -> NDArray[np.int32]:
         """Shop days of naive local stamps, as days since 1970-01-01."""
-        shifted = local - pd.Timedelta(minutes=self.offset_minutes)
-        days = shifted.to_numpy("datetime64[us]").astype("datetime64[D]")
-        return days.astype(np.int64).astype(np.int32)
+        return self.days_of(local.to_numpy("datetime64[us]").astype(np.int64))
+
+    def days_of(self, microseconds: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Shop days of naive local moments, given as microseconds since 1970-01-01."""
+        shifted = microseconds - self.offset_minutes * 60_000_000
+        days: NDArray[np.int32] = (shifted // DAY).astype(np.int32)
+        return days
 
     def latest(self, now: dt.datetime) -> dt.datetime:
         """Naive local moment a day after `now`; a line with a later stamp is a mistake."""

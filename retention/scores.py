@@ -9,6 +9,8 @@ import orjson
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.families.feature import ratio
+from features.rows import FACTS
 from models.bundle import Bundle
 from retention import groups
 from retention.lifecycle import lifecycle_status
@@ -54,15 +56,15 @@ class Eligibility:
     active_within_days: int | None = None
     min_days: int = 0
 
-    def status(self, features: pd.DataFrame) -> NDArray[np.object_]:
+    def status(self, facts: pd.DataFrame) -> NDArray[np.object_]:
         """`scored`, `too_new`, `inactive` or `no_purchases` of each row, shape (n,)."""
-        silence = features["days_since_last"].to_numpy(float)
+        silence = facts["days_since_last_ever"].to_numpy(float)
         limit = np.inf if self.active_within_days is None else self.active_within_days
         return np.select(
             [
                 np.isnan(silence),
                 silence > limit,
-                features["T"].to_numpy(float) < self.min_days,
+                facts["tenure_ever"].to_numpy(float) < self.min_days,
             ],
             ["no_purchases", "inactive", "too_new"],
             default="scored",
@@ -73,6 +75,7 @@ def score_rows(
     features: pd.DataFrame,
     bundle: Bundle,
     *,
+    facts: pd.DataFrame,
     as_of: str,
     batch_id: str | None = None,
     eligibility: Eligibility | None = None,
@@ -85,6 +88,7 @@ def score_rows(
     features : DataFrame of shape (n, n_features), indexed by `customer_id`; a column that the
         bundle reads and these customers lack (no item counts, say) is undefined for all of them
     bundle : Bundle
+    facts : DataFrame of the same rows, what is so over the whole history: `features.rows.FACTS`
     as_of : day of the snapshot, YYYY-MM-DD
     eligibility : who is scored; None scores everybody
     cut_points : of a published batch, by which percentiles and tiers are given; by default those
@@ -101,7 +105,7 @@ def score_rows(
     status = (
         np.full(len(features), "scored", object)
         if eligibility is None
-        else eligibility.status(features)
+        else eligibility.status(facts)
     )
     scored = features[status == "scored"]
     cuts = dict(cut_points) if cut_points else {}
@@ -109,25 +113,22 @@ def score_rows(
     rows["as_of"], rows["batch_id"], rows["model_version"] = as_of, batch_id, bundle.version
     rows["score_status"] = status
     if len(scored):
-        values, cuts = _values(scored, bundle, cuts)
+        values, cuts = _values(scored, facts[status == "scored"], bundle, cuts)
         values.index = pd.Index(np.flatnonzero(status == "scored"))
         rows = rows.join(values)
     return rows.reindex(columns=list(SCORE_FIELDS)), cuts
 
 
 def _values(
-    features: pd.DataFrame, bundle: Bundle, cuts: dict[str, Any]
+    features: pd.DataFrame, history: pd.DataFrame, bundle: Bundle, cuts: dict[str, Any]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     churn = bundle.churn.churn_probability(features)
     at_risk = bundle.churn_value.predict(features).spend_if_return
     value = bundle.value.predict(features)
     cuts = cuts or groups.cut_points(churn, value.mean)
-    known = {
-        name: features[name].to_numpy(float)
-        for name in ("n_orders", "spend_total", "average_order_value", "mean_gap")
-    }
+    orders, net, silence, _, gap = (history[name].to_numpy(float) for name in FACTS)
     facts = bundle.groups
-    usual = np.array(facts["usual_churn"])[groups.order_group(known["n_orders"])]
+    usual = np.array(facts["usual_churn"])[groups.order_group(orders)]
     frame = pd.DataFrame(
         {
             "churn_horizon_days": bundle.churn.carry.horizon_days,
@@ -142,17 +143,17 @@ def _values(
             "clv_p10": value.p10,
             "clv_p50": value.p50,
             "clv_p90": value.p90,
-            "historic_clv": known["spend_total"],
-            "total_clv": known["spend_total"] + value.mean,
+            "historic_clv": net,
+            "total_clv": net + value.mean,
             "value_tier": groups.value_tier(value.mean, cuts),
-            "historic_number_of_orders": known["n_orders"],
-            "average_order_value": known["average_order_value"],
-            "average_days_between_orders": known["mean_gap"],
-            "days_since_last": features["days_since_last"].to_numpy(float),
+            "historic_number_of_orders": orders,
+            "average_order_value": ratio(net, orders),
+            "average_days_between_orders": gap,
+            "days_since_last": silence,
             "value_at_risk": churn * at_risk,
             "lifecycle_status": lifecycle_status(features, facts["rhythm"]),
             "reasons": reasons(features, bundle.churn.contributions(features)),
-            "missing": _missing(known["mean_gap"], known["n_orders"]),
+            "missing": _missing(gap, orders),
         }
     )
     whole = ["historic_number_of_orders", "days_since_last", "churn_percentile"]

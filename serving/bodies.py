@@ -38,6 +38,7 @@ class PurchaseIn(_Body):
     amount: Annotated[float, Field(description="line total", examples=[20.0])]
     order_id: Id | None = None
     line_id: Id | None = None
+    refund_of: Id | None = None
     product_id: str | None = None
     category: str | None = None
     quantity: float | None = None

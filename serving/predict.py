@@ -6,19 +6,17 @@ Percentiles and value tiers go by the cut points of the current batch, which the
 from datetime import date
 from typing import Any
 
-import pandas as pd
-
 from configs.settings import Settings
 from features.errors import CutoffError, DataError
-from features.purchase_log import log_from_frame
-from features.running import RunningColumns
+from features.log.frame_log import log_from_columns
+from features.log.shop_log import ShopLog
+from features.panel import snapshot
 from features.shop_clock import ShopClock, day_number
-from features.snapshot import snapshot
 from models.bundle import Bundle
 from retention.scores import Eligibility, score_rows
 from serving.answers import UNKNOWN
 from serving.batch import Batch
-from serving.bodies import PredictIn
+from serving.bodies import PredictIn, PurchaseIn
 from serving.errors import PredictRefused
 from serving.problem import Problem
 from serving.rows import unpublished_rows
@@ -72,14 +70,15 @@ def predicted_rows(
     DataError
         If a date cannot be read.
     """
-    log = log_from_frame(_frame(body), clock_of(settings))
+    log = log_from_columns(_columns(body), clock_of(settings))
     try:
-        features = snapshot(RunningColumns(log), _cutoff(body.as_of, today)).features
+        shot = snapshot(ShopLog.of(log), _cutoff(body.as_of, today))
     except CutoffError:
         return []
     rows, _ = score_rows(
-        features,
+        shot.features,
         bundle,
+        facts=shot.facts,
         as_of=body.as_of,
         eligibility=Eligibility(settings.eligible.active_within_days, settings.eligible.min_days),
         cut_points=batch.cut_points,
@@ -89,9 +88,13 @@ def predicted_rows(
 
 def warm_up() -> None:
     """Run the feature kernels once: compiling them may take longer than a request has."""
-    line = {"customer_id": "1", "ordered_at": "2024-01-01", "amount": 1.0}
-    log = log_from_frame(pd.DataFrame([line]), ShopClock())
-    snapshot(RunningColumns(log), log.last_day + 1)
+    line: dict[str, list[Any]] = {
+        "customer_id": ["1"],
+        "ordered_at": ["2024-01-01"],
+        "amount": [1.0],
+    }
+    log = log_from_columns(line, ShopClock())
+    snapshot(ShopLog.of(log), int(log.known_day.max()) + 1)
 
 
 def clock_of(settings: Settings) -> ShopClock:
@@ -109,7 +112,9 @@ def _cutoff(as_of: str, today: date) -> int:
     return day_number(day)
 
 
-def _frame(body: PredictIn) -> pd.DataFrame:
-    frame = pd.DataFrame([line.model_dump() for line in body.purchases])
+def _columns(body: PredictIn) -> dict[str, list[Any]]:
     # The same line sent twice counts once, as in the batch.
-    return frame[frame["line_id"].isna() | ~frame.duplicated("line_id")]
+    sent: dict[object, PurchaseIn] = {}
+    for i, line in enumerate(body.purchases):
+        sent.setdefault(i if line.line_id is None else line.line_id, line)
+    return {name: [getattr(v, name) for v in sent.values()] for name in PurchaseIn.model_fields}

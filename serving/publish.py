@@ -11,19 +11,21 @@ import numpy as np
 import pandas as pd
 
 from configs.settings import Settings
+from features.engine import engine_of
 from features.errors import CutoffError
 from features.line import AMOUNT_SCALE
-from features.log_store import load_log
-from features.purchase_log import PurchaseLog, orders_of
+from features.log.order_list import orders_of
+from features.log.purchase_log import PurchaseLog
+from features.log.shop_log import ShopLog
+from features.log.store import load_log
 from features.reading.source import PurchaseSource
-from features.running import RunningColumns
 from features.shop_clock import date_of, day_number
-from features.snapshot import snapshot
 from models.bundle import Bundle, load_bundle
 from models.errors import BundleError
 from models.pointer import POINTER, read_pointer
+from retention.batch_job import score_shop
 from retention.changes import with_changes
-from retention.scores import Eligibility, score_rows
+from retention.scores import Eligibility
 from serving.batch import Batch
 from serving.errors import BatchExists, BatchRefused
 from serving.scores import ScoreStore
@@ -61,7 +63,12 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
     source = PurchaseSource.from_mapping(settings.purchases.model_dump())
     bundle = champion(settings.models_dir)
     loaded = load_log(
-        source, settings.log_dir, settings.quarantine_dir, latest=source.clock.latest(now)
+        source,
+        settings.log_dir,
+        settings.quarantine_dir,
+        latest=source.clock.latest(now),
+        refuse_odd=True,
+        engine=engine_of(settings.engine, source.clock, settings.spark_dir),
     )
     cutoff = _cutoff(as_of, loaded.log, source.clock.today(now))
     batch_id = _batch_id(read_pointer(settings.models_dir), loaded.sha256, cutoff, settings)
@@ -74,7 +81,8 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
             return Published(current, unchanged=True)
         if store.batch(batch_id) is not None:
             batch_id = f"{batch_id}-{now:%Y%m%d%H%M%S}"
-        rows, cuts, orders, known = scored(loaded.log, bundle, cutoff, batch_id, settings)
+        folder = settings.models_dir / bundle.version
+        rows, cuts, orders, known = scored(loaded.log, folder, cutoff, batch_id, settings)
         before = store.latest_of(str(date_of(cutoff)))
         old = None if before is None else store.rows_frame(before.batch_id, COMPARED)
         rows = with_changes(rows, old, str(date_of(cutoff)))
@@ -120,24 +128,25 @@ def champion(models_dir: Path) -> Bundle:
 
 
 def scored(
-    log: PurchaseLog, bundle: Bundle, cutoff: int, batch_id: str, settings: Settings
-) -> tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, PurchaseLog]:
+    log: ShopLog, bundle_dir: Path, cutoff: int, batch_id: str, settings: Settings
+) -> tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, ShopLog]:
     """Score rows, cut points and order rows as known before `cutoff`, and that log itself."""
     known = log.known_before(cutoff)
-    features = snapshot(RunningColumns(known), cutoff).features
     eligible = settings.eligible
-    rows, cuts = score_rows(
-        features,
-        bundle,
-        as_of=str(date_of(cutoff)),
+    rows, cuts = score_shop(
+        log,
+        bundle_dir,
+        cutoff,
         batch_id=batch_id,
         eligibility=Eligibility(eligible.active_within_days, eligible.min_days),
     )
-    return rows, cuts, order_rows(known), known
+    orders = pd.concat(known.map(lambda part: order_rows(part, cutoff)), ignore_index=True)
+    return rows, cuts, orders, known
 
 
-def order_rows(log: PurchaseLog) -> pd.DataFrame:
-    """Orders of every customer, numbered from 1, oldest first."""
+def order_rows(log: PurchaseLog, cutoff: int) -> pd.DataFrame:
+    """Orders of every customer as known before `cutoff`, numbered from 1, oldest first."""
+    log = log.known_before(cutoff)
     orders = orders_of(log)
     customer = orders["customer"]
     first = np.concatenate([[True], customer[1:] != customer[:-1]])
@@ -180,12 +189,12 @@ def check_rows(rows: pd.DataFrame) -> None:
             )
 
 
-def _cutoff(as_of: dt.date | None, log: PurchaseLog, today: dt.date) -> int:
+def _cutoff(as_of: dt.date | None, log: ShopLog, today: dt.date) -> int:
     if as_of is None:
         return min(log.last_day + 1, day_number(today))
     if as_of > today:
         raise CutoffError(f"--as-of {as_of} lies ahead; the latest day that works is {today}")
-    first = date_of(int(log.known_day.min()))
+    first = date_of(log.facts.first_known_day)
     if as_of <= first:
         raise CutoffError(
             f"no purchase is known before --as-of {as_of}: the first line is of {first}; choose a "

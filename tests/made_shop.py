@@ -17,7 +17,8 @@ import pandas as pd
 
 import perennial
 from configs.settings import Settings, load_settings
-from features.purchase_log import PurchaseLog, log_from_frame
+from features.log.frame_log import log_from_frame
+from features.log.shop_log import ShopLog
 from features.shop_clock import ShopClock
 from models.manifest import MANIFEST
 
@@ -55,8 +56,8 @@ def repeated(
     return on_days((f"u{i:04d}", day, amount) for i in range(customers) for day in days_of(i))
 
 
-def made_log(purchases: pd.DataFrame) -> PurchaseLog:
-    return log_from_frame(purchases, ShopClock())
+def made_log(purchases: pd.DataFrame) -> ShopLog:
+    return ShopLog.of(log_from_frame(purchases, ShopClock()))
 
 
 def day(number: int) -> str:

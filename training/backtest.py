@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from features.labels import LabelReader
-from features.running import RunningColumns
+from features.log.shop_log import ShopLog
+from features.panel import panel, snapshot
 from features.shop_clock import date_of
-from features.snapshot import snapshot
 from training.recipe import Horizons, Recipe
 from training.results import MODEL, FoldOutcome
 
@@ -45,16 +44,15 @@ def backtest(
     progress: Callable[[str], None] = lambda text: None,
 ) -> list[FoldOutcome]:
     """Every member's predictions at past cutoffs, oldest first, beside what came."""
-    full = RunningColumns(recipe.log.known_before(end))
-    labels = LabelReader(full.log)
-    cutoffs = backtest_cutoffs(int(full.log.known_day.min()), end, horizons)
-    return list(_folds(recipe, full, labels, cutoffs[::-1], horizons, progress))
+    full = recipe.known(end)
+    closed = end - recipe.refund_lag(end)
+    cutoffs = backtest_cutoffs(full.facts.first_known_day, closed, horizons)
+    return list(_folds(recipe, full, cutoffs[::-1], horizons, progress))
 
 
 def _folds(
     recipe: Recipe,
-    full: RunningColumns,
-    labels: LabelReader,
+    full: ShopLog,
     cutoffs: list[int],
     horizons: Horizons,
     progress: Callable[[str], None],
@@ -66,8 +64,10 @@ def _folds(
         if churn_fit is None or value_fit is None:
             continue
         shot = snapshot(full, cutoff)
-        churned = labels.read(shot.customers, cutoff, horizons.churn_days)["churned"]
-        value = labels.read(shot.customers, cutoff, horizons.value_days)["future_value"]
+        days = (horizons.churn_days, horizons.value_days)
+        labels = panel(full, [cutoff], days).labels
+        churned = labels[horizons.churn_days]["churned"]
+        value = labels[horizons.value_days]["future_value"]
         predicted = {n: h.predict(shot.features) for n, h in value_fit.values.items()}
         main = predicted.get(MODEL) or next(iter(predicted.values()))
         yield FoldOutcome(

@@ -6,24 +6,20 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from configs.console import Steps
 from configs.settings import Settings, SettingsError
-from features.log_store import LoadedLog
-from features.running import RunningColumns
-from features.shop_clock import date_of, day_number
+from features.shop_clock import day_number
 from models.metrics import nan_to_null
 from training.backtest import backtest as run_backtest
-from training.backtest import backtest_cutoffs, why_none
+from training.data_report import data_report
+from training.data_report_text import print_data_report
 from training.evaluate import evaluate_at, write_evaluation
-from training.inputs import clock_of, cutoffs_of, horizons_of, limits_of, load
-from training.recipe import Horizons, Recipe
+from training.inputs import clock_of, cutoffs_of, horizons_of, limits_of, load, recipe_of, source_of
+from training.recipe import Horizons
 from training.report import print_backtest, print_gates, print_measures, print_note
 from training.results import fold_metrics, mean_metrics
-from training.windows import plan_windows
 
 if TYPE_CHECKING:
     from training.job import Trained
@@ -100,6 +96,7 @@ def evaluate(
                 seed=settings.training.seed,
                 n_cutoffs=cutoffs_of(settings),
                 risk_limits=limits_of(settings),
+                refund_lag_days=source_of(settings).refund_lag_days,
             )
         with steps.step(f"write to {out}"):
             write_evaluation(evaluation, out)
@@ -126,7 +123,7 @@ def backtest(settings: Settings, *, as_json: bool) -> None:
     with Steps("backtest", 2) as steps:
         with steps.step("read the purchase log"):
             loaded = load(settings)
-        recipe = Recipe(loaded.log, seed=settings.training.seed, n_cutoffs=cutoffs_of(settings))
+        recipe = recipe_of(settings, loaded.log)
         with steps.step("backtest on rolling cutoffs"):
             end = loaded.log.last_day + 1
             folds = run_backtest(recipe, end, horizons_of(settings), progress=steps.detail)
@@ -138,55 +135,22 @@ def backtest(settings: Settings, *, as_json: bool) -> None:
     print_backtest(Console(highlight=False), folds)
 
 
-def check(settings: Settings, *, as_json: bool) -> None:
-    """Report what became of every row and what the log is good for."""
-    with Steps("check", 1) as steps, steps.step("read the purchase log"):
-        loaded = load(settings)
-    report = data_report(loaded, horizons_of(settings))
+def check(settings: Settings, *, as_json: bool, out: Path | None = None) -> None:
+    """Report what became of every row and what the log is good for; write the page of it."""
+    from training.data_report_page import save_data_report  # brings the plots' library
+
+    folder = out or settings.var / "check"
+    _refuse_unwritable(folder)
+    with Steps("check", 3) as steps:
+        with steps.step("read the purchase log"):
+            loaded = load(settings)
+        with steps.step("look at customers, orders and windows"):
+            report = data_report(settings, loaded)
+        with steps.step(f"write to {folder}"):
+            page = save_data_report(report, folder)
     if as_json:
-        print(json.dumps(report))
+        print(json.dumps({**report, "page": str(page)}, allow_nan=False))
         return
     console = Console(highlight=False)
-    table = Table("what", "figure", title=f"data of {settings.name}", title_justify="left")
-    for name, value in report.items():
-        if name not in ("notes", "reasons"):
-            shown = f"{value:,}" if isinstance(value, int) else str(value)
-            table.add_row(name.replace("_", " "), shown)
-    console.print(table)
-    for reason, count in report["reasons"].items():
-        console.print(f"quarantined: {count} {'row' if count == 1 else 'rows'}, {reason}")
-    if report["reasons"]:
-        console.print(f"each is listed by file, row and column in {settings.quarantine_dir}")
-    for note in report["notes"]:
-        print_note(console, note)
-
-
-def data_report(loaded: LoadedLog, horizons: Horizons) -> dict[str, Any]:
-    """Counts of rows, customers and orders, the days covered, and what they suffice for."""
-    log = loaded.log
-    counts = RunningColumns(log).cumulative["orders"]
-    orders = np.diff(counts[log.starts])
-    end = log.last_day + 1
-    notes = list(loaded.notes)
-    for what, days in (("churn", horizons.churn_days), ("value", horizons.value_days)):
-        plan = plan_windows(log.first_day, end, days)
-        if plan is None:
-            notes.append(f"{what}: too young a log for a label window; everybody gets one rate")
-        elif plan.observed_days < days:
-            notes.append(
-                f"{what}: no window of {days} days closes with history before it; windows of "
-                f"{plan.observed_days} days are carried to it"
-            )
-    folds = len(backtest_cutoffs(log.first_day, end, horizons))
-    notes += filter(None, [why_none(log.first_day, end, horizons)])
-    return {
-        **loaded.account.as_dict(),
-        "customers": log.n_customers,
-        "orders": int(counts[-1]),
-        "one_time_buyers_share": round(float((orders == 1).mean()), 4),
-        "refund_lines": int((~log.is_purchase).sum()),
-        "first_day": str(date_of(log.first_day)),
-        "last_day": str(date_of(log.last_day)),
-        "backtest_cutoffs": folds,
-        "notes": notes,
-    }
+    print_data_report(console, report)
+    console.print(f"all of it, with pictures: {page}", markup=False, soft_wrap=True)

@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 
 from features.errors import CutoffError
-from features.labels import LABELS, LabelReader
-from features.purchase_log import PurchaseLog
+from features.log.shop_log import ShopLog
+from features.panel import Snapshot, panel, snapshot
 from features.shop_clock import ShopClock, date_of
-from features.snapshot import snapshot
 from features.whole_file import write_whole
 from models.bundle import save_parts, write_json
 from models.metrics import churn_metrics, nan_to_null, value_metrics
 from retention.scores import score_rows
 from training.recipe import Fitted, Horizons, Recipe
+
+LABELS = ("churned", "future_orders", "future_value")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Evaluation:
 
 
 def evaluate_at(
-    log: PurchaseLog,
+    log: ShopLog,
     cutoff: int,
     horizons: Horizons,
     *,
@@ -38,6 +39,7 @@ def evaluate_at(
     seed: int,
     n_cutoffs: int | None,
     risk_limits: list[float] | None,
+    refund_lag_days: int | None = None,
 ) -> Evaluation:
     """Evaluate the recipe at shop day `cutoff`.
 
@@ -52,21 +54,21 @@ def evaluate_at(
     CutoffError
         If no line precedes the cutoff.
     """
-    if cutoff <= log.known_day.min():
-        first = date_of(int(log.known_day.min()))
+    if cutoff <= log.facts.first_known_day:
+        first = date_of(log.facts.first_known_day)
         raise CutoffError(
             f"no purchase is known before the cutoff {date_of(cutoff)}: the first line is of "
             f"{first}; choose a later cutoff"
         )
-    recipe = Recipe(log, seed=seed, n_cutoffs=n_cutoffs)
+    recipe = Recipe(log, seed=seed, n_cutoffs=n_cutoffs, refund_lag_days=refund_lag_days)
     fitted = versioned(recipe.bundle(cutoff, horizons, clock=clock, risk_limits=risk_limits))
-    shot = snapshot(recipe.columns(cutoff), cutoff)
+    shot = snapshot(log, cutoff)
     silent = cutoff - 1 - log.last_day
     if silent > 0:
         late = f"the log ends {silent} days before the cutoff, and is taken to be complete until it"
         fitted = replace(fitted, notes=[*fitted.notes, late])
-    rows, _ = score_rows(shot.features, fitted.bundle, as_of=str(date_of(cutoff)))
-    labels = _labels(log, shot.features.index, cutoff, horizons)
+    rows, _ = score_rows(shot.features, fitted.bundle, as_of=str(date_of(cutoff)), facts=shot.facts)
+    labels = _labels(log, shot, horizons)
     predictions = pd.concat([rows, labels], axis=1)
     return Evaluation(predictions, _metrics(predictions, fitted, cutoff), fitted)
 
@@ -78,17 +80,16 @@ def versioned(fitted: Fitted) -> Fitted:
     return replace(fitted, bundle=replace(fitted.bundle, version=version))
 
 
-def _labels(
-    log: PurchaseLog, customer_ids: pd.Index, cutoff: int, horizons: Horizons
-) -> pd.DataFrame:
-    numbers = np.searchsorted(log.customer_ids.astype(str), customer_ids.to_numpy().astype(str))
-    reader = LabelReader(log)
+def _labels(log: ShopLog, shot: Snapshot, horizons: Horizons) -> pd.DataFrame:
+    """Labels of the customers of a snapshot, null where their window has not closed."""
+    days = (horizons.churn_days, horizons.value_days)
+    read = panel(log, [shot.cutoff], days).labels
     columns = {}
     for name in LABELS:
         horizon = horizons.churn_days if name == "churned" else horizons.value_days
-        closed = cutoff + horizon <= log.last_day + 1
-        read = reader.read(numbers, cutoff, horizon)[name].to_numpy()
-        columns[name] = read if closed else np.full(len(numbers), np.nan)
+        closed = shot.cutoff + horizon <= log.last_day + 1
+        values = read[horizon][name].to_numpy()
+        columns[name] = values if closed else np.full(len(values), np.nan)
     return pd.DataFrame(columns)
 
 

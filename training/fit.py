@@ -8,9 +8,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from features.customer_fold import customer_folds
-from features.running import RunningColumns
+from features.log.shop_log import ShopLog
+from features.panel import Panel, panel
 from features.shop_clock import date_of
-from features.snapshot import Panel, panel
 from models.carry import Carry, fit_carry
 from models.heads import ReturnHead, ValueHead
 from training.calibrate import Heads, calibrated_heads
@@ -62,12 +62,12 @@ class _Rows:
         return np.isin(self.panel.cutoffs, plan.fit_cutoffs)
 
 
-def fit_horizon(columns: RunningColumns, plan: WindowPlan, *, seed: int) -> HorizonFit:
+def fit_horizon(log: ShopLog, plan: WindowPlan, *, seed: int) -> HorizonFit:
     """Fit return and value heads for one horizon.
 
     Parameters
     ----------
-    columns : running columns of the log as known before `plan.end`
+    log : as known before `plan.end`
     plan : WindowPlan
     seed : int
 
@@ -76,11 +76,11 @@ def fit_horizon(columns: RunningColumns, plan: WindowPlan, *, seed: int) -> Hori
     HorizonFit
     """
     half = max(1, plan.observed_days // 2)
-    stacked = panel(columns, plan.cutoffs, (plan.observed_days, half))
+    stacked = panel(log, plan.cutoffs, (plan.observed_days, half))
     rows = _Rows(
         panel=stacked,
         labels=stacked.labels[plan.observed_days],
-        fold=customer_folds(columns.log.customer_ids, N_FOLDS)[stacked.customers],
+        fold=customer_folds(log.customer_ids, N_FOLDS)[stacked.customers],
         newest=stacked.cutoffs == plan.newest,
     )
     carry = _carry(rows, stacked.labels[half], plan)
@@ -88,7 +88,7 @@ def fit_horizon(columns: RunningColumns, plan: WindowPlan, *, seed: int) -> Hori
         if not enough(rows.labels[rows.earlier(plan)]):
             # A stray early line makes a log long, but leaves nobody to learn from before.
             one_window = replace(plan, cutoffs=(plan.newest,), by_time=False)
-            return fit_horizon(columns, one_window, seed=seed)
+            return fit_horizon(log, one_window, seed=seed)
         return _finish(plan, _by_time(rows, plan, carry, seed), None, rows)
     if not (enough(rows.labels[rows.newest]) and rows.some_return_in_each_fold()):
         heads = calibrated_heads(*rows.take(rows.newest), carry, trees=None, raw=None)

@@ -3,10 +3,12 @@
 import datetime as dt
 
 from configs.settings import Settings
-from features.log_store import LoadedLog, load_log
+from features.engine import engine_of
+from features.log.shop_log import ShopLog
+from features.log.store import LoadedLog, load_log
 from features.reading.source import PurchaseSource
 from features.shop_clock import ShopClock
-from training.recipe import Horizons
+from training.recipe import Horizons, Recipe
 
 
 def source_of(settings: Settings) -> PurchaseSource:
@@ -19,11 +21,30 @@ def clock_of(settings: Settings) -> ShopClock:
     return source_of(settings).clock
 
 
-def load(settings: Settings) -> LoadedLog:
-    """The purchase log of a shop, checked and sorted."""
+def load(settings: Settings, *, refuse_odd: bool = False) -> LoadedLog:
+    """The purchase log of a shop, checked and sorted.
+
+    `refuse_odd` refuses a delivery that does not look like those before.
+    """
     source = source_of(settings)
-    latest = source.clock.latest(dt.datetime.now(dt.UTC))
-    return load_log(source, settings.log_dir, settings.quarantine_dir, latest=latest)
+    return load_log(
+        source,
+        settings.log_dir,
+        settings.quarantine_dir,
+        latest=source.clock.latest(dt.datetime.now(dt.UTC)),
+        refuse_odd=refuse_odd,
+        engine=engine_of(settings.engine, source.clock, settings.spark_dir),
+    )
+
+
+def recipe_of(settings: Settings, log: ShopLog) -> Recipe:
+    """The recipe for a log, as the settings have it."""
+    return Recipe(
+        log,
+        seed=settings.training.seed,
+        n_cutoffs=cutoffs_of(settings),
+        refund_lag_days=source_of(settings).refund_lag_days,
+    )
 
 
 def horizons_of(settings: Settings) -> Horizons:

@@ -12,16 +12,15 @@ import numpy as np
 from configs.console import Steps, say
 from configs.settings import Settings
 from features.errors import DataError
-from features.log_store import LoadedLog
-from features.running import RunningColumns
+from features.log.store import LoadedLog
+from features.panel import snapshot
 from features.shop_clock import date_of
-from features.snapshot import snapshot
 from models.bundle import save_parts, seal
 from models.metrics import nan_to_null
 from models.pointer import read_pointer
 from training.backtest import backtest, why_none
 from training.card import card, save_card
-from training.inputs import clock_of, cutoffs_of, horizons_of, limits_of, load
+from training.inputs import clock_of, horizons_of, limits_of, load, recipe_of
 from training.plots import save_plots
 from training.promotion import intact, promote, staging, verified
 from training.recipe import Fitted, Recipe
@@ -72,20 +71,20 @@ def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
     """
     with Steps("training", STEPS) as steps:
         with steps.step("read the purchase log"):
-            loaded = load(settings)
+            loaded = load(settings, refuse_odd=True)
         key = job_key(settings, loaded)
         current = read_pointer(settings.models_dir)
         if skip_unchanged and current.get("key") == key and intact(settings.models_dir):
             say("  same data, settings and code as the model in use: training is skipped")
             return Trained(None, current["version"], None, None, unchanged=True)
         end = loaded.log.last_day + 1
-        if not loaded.log.is_purchase.any():
+        if not loaded.log.facts.orders:
             raise DataError("every line of the log is a refund; it needs purchases to learn from")
         if end - loaded.log.first_day < 2:
             raise DataError(
                 f"the log covers the one day {date_of(end - 1)}; it needs two days to learn from"
             )
-        recipe = Recipe(loaded.log, seed=settings.training.seed, n_cutoffs=cutoffs_of(settings))
+        recipe = recipe_of(settings, loaded.log)
         with steps.step("backtest on rolling cutoffs"):
             folds = backtest(recipe, end, horizons_of(settings), progress=steps.detail)
         with steps.step("fit and gate"):
@@ -110,7 +109,7 @@ def _finish(
     end: int,
 ) -> Trained:
     """Seal the bundle with its card, record the run, promote."""
-    features = snapshot(recipe.columns(end), end).features
+    features = snapshot(loaded.log, end).features
     unproved = filter(None, [why_none(loaded.log.first_day, end, horizons_of(settings))])
     measured = mean_metrics(fold_metrics(f) for f in folds)
     bundle = replace(fitted.bundle, metrics=dict(nan_to_null(measured)))
@@ -208,10 +207,11 @@ def _data(loaded: LoadedLog) -> dict[str, Any]:
     log = loaded.log
     counts = loaded.account.as_dict()
     counts.pop("reasons")
+    counts.pop("excluded_by")
     return {
         **counts,
         "customers": log.n_customers,
-        "orders": int(RunningColumns(log).cumulative["orders"][-1]),
+        "orders": log.facts.orders,
         "first_day": str(date_of(log.first_day)),
         "last_day": str(date_of(log.last_day)),
         "sha256": loaded.sha256,

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.families.gaps import rhythm_of
-from features.purchase_log import PurchaseLog
-from features.running import RunningColumns
+from features.log.shop_log import ShopLog
+from features.panel import snapshot
+from features.rhythm import rhythm_of
 from features.shop_clock import ShopClock, date_of
-from features.snapshot import snapshot
 from models.bundle import Bundle
 from models.heads import ReturnHead, ValueHead
 from retention import groups
@@ -46,31 +45,53 @@ class Recipe:
 
     Parameters
     ----------
-    log : PurchaseLog
+    log : ShopLog
     seed : int
     n_cutoffs : training cutoffs a horizon, None for the default
+    refund_lag_days : days after a label window in which refunds may still come; None reads them
+        off the log
     """
 
-    def __init__(self, log: PurchaseLog, *, seed: int, n_cutoffs: int | None = None) -> None:
+    def __init__(
+        self,
+        log: ShopLog,
+        *,
+        seed: int,
+        n_cutoffs: int | None = None,
+        refund_lag_days: int | None = None,
+    ) -> None:
         self.log, self.seed, self.n_cutoffs = log, seed, n_cutoffs
+        self.refund_lag_days = refund_lag_days
         self._fits: dict[tuple[int, int], HorizonFit | None] = {}
-        self._columns: dict[int, RunningColumns] = {}
+        self._known: dict[int, ShopLog] = {}
 
-    def columns(self, end: int) -> RunningColumns:
-        """Running columns of what was known before shop day `end`."""
-        if end not in self._columns:
-            self._columns = {end: RunningColumns(self.log.known_before(end))}
-        return self._columns[end]
+    def known(self, end: int) -> ShopLog:
+        """The log as it was known before shop day `end`."""
+        if end not in self._known:
+            self._known[end] = self.log.known_before(end)
+        return self._known[end]
+
+    def refund_lag(self, end: int) -> int:
+        """Days for which refunds may still come, as far as was known before `end`."""
+        if self.refund_lag_days is not None:
+            return self.refund_lag_days
+        return self.known(end).facts.refund_lag_days
 
     def fit(self, end: int, horizon_days: int) -> HorizonFit | None:
         """Heads of one horizon from what was known before `end`; None for too young a log."""
         key = (end, horizon_days)
         if key not in self._fits:
             # Before its first line is known a cutoff has no customers, however old the order.
-            first = int(self.columns(end).log.known_day.min())
-            plan = plan_windows(first, end, horizon_days, n_cutoffs=self.n_cutoffs)
+            facts = self.known(end).facts
+            plan = plan_windows(
+                facts.first_known_day,
+                end,
+                horizon_days,
+                n_cutoffs=self.n_cutoffs,
+                refund_lag_days=self.refund_lag(end),
+            )
             self._fits[key] = (
-                None if plan is None else fit_horizon(self.columns(end), plan, seed=self.seed)
+                None if plan is None else fit_horizon(self.known(end), plan, seed=self.seed)
             )
         return self._fits[key]
 
@@ -110,7 +131,8 @@ class Recipe:
         facts = self._groups(end, horizons, churn, churn_fit, risk_limits)
         notes = _notes(churn_fit, value_fit)
         training = {
-            **_window(self.columns(end).log, end, clock, self.seed),
+            **_window(self.known(end), end, clock, self.seed),
+            "refund_lag_days": self.refund_lag(end),
             "churn_cutoffs": [str(date_of(c)) for c in churn_fit.plan.cutoffs],
             "value_cutoffs": [str(date_of(c)) for c in value_fit.plan.cutoffs],
             "notes": notes,
@@ -134,7 +156,7 @@ class Recipe:
         fit: HorizonFit,
         limits: list[float] | None,
     ) -> dict[str, Any]:
-        rhythm = vars(rhythm_of(self.columns(end), float(horizons.churn_days)))
+        rhythm = vars(rhythm_of(self.known(end), float(horizons.churn_days)))
         usual = groups.usual_churn(
             fit.features["n_orders"].to_numpy(float), fit.labels["churned"].to_numpy(float)
         )
@@ -148,23 +170,23 @@ class Recipe:
     def _pooled(
         self, end: int, horizons: Horizons, clock: ShopClock, limits: list[float] | None
     ) -> Fitted:
-        features = snapshot(self.columns(end), end).features
+        features = snapshot(self.known(end), end).features
         returns, _ = pooled_heads(features, horizons.churn_days)
         _, churn_values = pooled_heads(features, horizons.churn_days)
         _, values = pooled_heads(features, horizons.value_days)
         churn, value = returns["base_rate"], values["mean_value"]
         probability = churn.churn_probability(features)
-        rhythm = vars(rhythm_of(self.columns(end), float(horizons.churn_days)))
+        rhythm = vars(rhythm_of(self.known(end), float(horizons.churn_days)))
         facts = {
             "rhythm": rhythm,
             "usual_churn": [float(probability[0])] * (len(groups.ORDER_CUTS) + 1),
             "risk_limits": limits or groups.risk_limits(features, probability, rhythm),
         }
         note = (
-            f"the log of {end - self.columns(end).log.first_day} days is too young for a label "
+            f"the log of {end - self.known(end).first_day} days is too young for a label "
             "window of a week: everybody gets the same rate"
         )
-        training = {**_window(self.columns(end).log, end, clock, self.seed), "notes": [note]}
+        training = {**_window(self.known(end), end, clock, self.seed), "notes": [note]}
         bundle = _bundle(churn, churn_values["mean_value"], value, facts, features, training)
         gates = [
             GateDecision("return", churn.member, BY_CUSTOMER, {}, note),
@@ -181,7 +203,7 @@ def _value_head(fit: HorizonFit, served_value: str, served_return: str) -> Value
     return replace(head, returns=fit.returns.get(served_return, head.returns))
 
 
-def _window(log: PurchaseLog, end: int, clock: ShopClock, seed: int) -> dict[str, Any]:
+def _window(log: ShopLog, end: int, clock: ShopClock, seed: int) -> dict[str, Any]:
     return {
         "first_day": str(date_of(log.first_day)),
         "last_day": str(date_of(end - 1)),

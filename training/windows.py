@@ -28,7 +28,7 @@ class WindowPlan:
 
     @property
     def newest(self) -> int:
-        """Latest cutoff, whose window ends at `end`."""
+        """Latest cutoff, whose window has closed by `end`."""
         return self.cutoffs[0]
 
     @property
@@ -46,6 +46,7 @@ def plan_windows(
     *,
     n_cutoffs: int | None = None,
     by_time: bool | None = None,
+    refund_lag_days: int = 0,
 ) -> WindowPlan | None:
     """Choose cutoffs between the log's first day and `end`.
 
@@ -55,17 +56,20 @@ def plan_windows(
     horizon_days : horizon asked for
     n_cutoffs : number of cutoffs to fit on; default 5
     by_time : force division by time or by customer; default: by time where three windows fit
+    refund_lag_days : days by which a label window must have ended before `end`, for refunds to
+        come; a tenth of the log at most
 
     Returns
     -------
     WindowPlan, or None where the log is too young for any window of a week, or of the horizon
     where that is shorter
     """
-    span = end - first_day
+    closed = end - min(refund_lag_days, (end - first_day) // 10)
+    span = closed - first_day
     observed = horizon_days if span >= horizon_days + history_days(horizon_days) else span // 3
     if observed < min(SHORTEST_WINDOW, horizon_days):
         return None
-    newest, oldest = end - observed, first_day + history_days(observed)
+    newest, oldest = closed - observed, first_day + history_days(observed)
     windows = (newest - oldest) // observed + 1
     divided = windows >= 3 if by_time is None else by_time
     step = max(SHORTEST_WINDOW, observed // 4)

@@ -1,13 +1,11 @@
 """A customer's rhythm: the days between purchase days, and today's silence against them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from features.families.feature import Feature, ratio
-from features.families.rfm import days_since_last, frequency, recency
-from features.running import Reading, RunningColumns
+from features.families.feature import Feature, log_of_count, ratio
+from features.families.rfm import days_since_last, frequency, recency, tenure
+from features.running.reading import Reading
 
 Float = NDArray[np.float64]
 
@@ -25,7 +23,34 @@ def sd_gap(at: Reading) -> Float:
 
 def last_gap(at: Reading) -> Float:
     """Days between the two latest purchase days; NaN with fewer than two."""
-    gap = at.state("last_gap")
+    return _given(at.state("last_gap"))
+
+
+def median_gap(at: Reading) -> Float:
+    """Median of the gaps, days; NaN with fewer than two purchase days."""
+    return np.where(frequency(at) > 0, at.state("middle_gaps"), np.nan)
+
+
+def longest_gap(at: Reading) -> Float:
+    """Longest gap, days; NaN with fewer than two purchase days."""
+    return np.where(frequency(at) > 0, at.state("longest_gap"), np.nan)
+
+
+def clumpiness(at: Reading) -> Float:
+    """Entropy-based clumpiness of the purchase days from the first one to the cutoff.
+
+    Zhang, Bradlow & Small (2015), Marketing Science 34(2), 195-208, with the time since the latest
+    purchase as the last gap; NaN with fewer than two purchase days.
+    """
+    silence, span = days_since_last(at), tenure(at)
+    gaps = frequency(at) + (silence > 0)
+    logs = at.state("gap_logs") + silence * log_of_count(silence)
+    entropy = log_of_count(span) - ratio(logs, span)
+    evenness = ratio(entropy, log_of_count(gaps))
+    return np.where(frequency(at) > 0, np.clip(1 - np.nan_to_num(evenness), 0, 1), np.nan)
+
+
+def _given(gap: Float) -> Float:
     return np.where(gap >= 0, gap, np.nan)
 
 
@@ -84,52 +109,76 @@ FEATURES = (
         "The time since the last order is {value} of the time since the first.",
         lambda at: ratio(days_since_last(at), at.cutoff - at.state("first_day")),
     ),
+    Feature(
+        "median_gap",
+        "days",
+        "gaps",
+        "Median of the days between purchase days.",
+        "rhythm",
+        "Half of the waits between orders were shorter than {value} days.",
+        median_gap,
+    ),
+    Feature(
+        "longest_gap",
+        "days",
+        "gaps",
+        "Longest time between purchase days.",
+        "rhythm",
+        "The longest wait between orders was {value} days.",
+        longest_gap,
+    ),
+    Feature(
+        "previous_gap",
+        "days",
+        "gaps",
+        "Days between the second and third latest purchase days.",
+        "rhythm",
+        "The wait before the latest one was {value} days.",
+        lambda at: _given(at.state("previous_gap")),
+    ),
+    Feature(
+        "second_gap",
+        "days",
+        "gaps",
+        "Days from the first to the second purchase day.",
+        "rhythm",
+        "The second order came {value} days after the first.",
+        lambda at: _given(at.state("second_gap")),
+    ),
+    Feature(
+        "silence_in_median_gaps",
+        "ratio",
+        "gaps",
+        "Days since the latest purchase over the median gap.",
+        "silence",
+        "The time since the last order is {value} times the middle wait between orders.",
+        lambda at: ratio(days_since_last(at), median_gap(at)),
+    ),
+    Feature(
+        "silence_to_longest_gap",
+        "ratio",
+        "gaps",
+        "Days since the latest purchase over the longest gap so far.",
+        "silence",
+        "The time since the last order is {value} times the longest wait so far.",
+        lambda at: ratio(days_since_last(at), longest_gap(at)),
+    ),
+    Feature(
+        "silence_in_deviations",
+        "ratio",
+        "gaps",
+        "Days since the latest purchase beyond the mean gap, in standard deviations of the gaps.",
+        "silence",
+        "The time since the last order differs from the usual by {value} times the usual spread.",
+        lambda at: ratio(days_since_last(at) - mean_gap(at), sd_gap(at)),
+    ),
+    Feature(
+        "clumpiness",
+        "0 to 1",
+        "gaps",
+        "How far purchase days come in bursts: 0 is even, 1 is one burst (Zhang, Bradlow & Small).",
+        "rhythm",
+        "On a scale from 0 (even) to 1 (all at once) the spacing of orders stands at {value}.",
+        clumpiness,
+    ),
 )
-
-
-@dataclass(frozen=True)
-class Rhythm:
-    """How customers of a shop space their purchase days.
-
-    Attributes
-    ----------
-    mean_gap : mean over customers of their mean gap, days
-    late, very_late : 75th and 95th percentile of a gap over the customer's own mean gap
-    second_late, second_very_late : the same percentiles of the days from first to second purchase
-    """
-
-    mean_gap: float
-    late: float
-    very_late: float
-    second_late: float
-    second_very_late: float
-
-
-def rhythm_of(columns: RunningColumns, fallback_days: float) -> Rhythm:
-    """Rhythm of all customers of a log; from `fallback_days` where nobody came back yet."""
-    log, states = columns.log, columns.states
-    count = states["days"]
-    before = np.concatenate([[0], count[:-1]])
-    before[log.starts[:-1]] = 0
-    new_gap = (count > before) & (count > 1)
-    last = log.starts[1:] - 1
-    spans = (states["last_day"][last] - states["first_day"][last])[count[last] > 1]
-    if not new_gap.any():
-        return Rhythm(fallback_days, 1.0, 2.0, fallback_days, 2 * fallback_days)
-    own_mean = np.divide(
-        states["last_day"][last] - states["first_day"][last],
-        count[last] - 1,
-        out=np.ones(log.n_customers),
-        where=count[last] > 1,
-    )
-    gaps = states["last_gap"][new_gap]
-    relative = gaps / own_mean[log.customer_of_line[new_gap]]
-    second = gaps[count[new_gap] == 2]
-    means = spans / (count[last][count[last] > 1] - 1)
-    return Rhythm(
-        mean_gap=float(means.mean()),
-        late=float(max(np.quantile(relative, 0.75), 1.0)),
-        very_late=float(max(np.quantile(relative, 0.95), 1.5)),
-        second_late=float(np.quantile(second, 0.75)),
-        second_very_late=float(np.quantile(second, 0.95)),
-    )

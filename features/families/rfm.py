@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.families.feature import Feature, ratio
-from features.running import Reading
+from features.running.reading import Reading
 
 Float = NDArray[np.float64]
 
@@ -158,7 +158,7 @@ FEATURES = (
         "Mean number of items in an order.",
         "basket",
         "An order holds {value} items on average.",
-        lambda at: at.if_counted(ratio(at.total("items"), at.total("orders"))),
-        needs="items",
+        lambda at: at.where_known("counted", ratio(at.total("items"), at.total("orders"))),
+        needs="quantity",
     ),
 )

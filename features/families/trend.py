@@ -5,8 +5,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from features.families.feature import Feature
-from features.running import HALF_LIVES, Reading
+from features.families.feature import Feature, ratio
+from features.families.gaps import last_gap, mean_gap
+from features.families.rfm import average_order_value
+from features.running.decay import HALF_LIVES
+from features.running.reading import Reading
 
 Float = NDArray[np.float64]
 DAYS = (30, 90, 180)
@@ -74,9 +77,59 @@ def _decayed_spend(half_life: int) -> Feature:
     )
 
 
+def _recent_gaps(at: Reading) -> Float:
+    """The two latest gaps over the mean gap."""
+    previous = at.state("previous_gap")
+    both = np.where(previous >= 0, (last_gap(at) + previous) / 2, np.nan)
+    return ratio(both, mean_gap(at))
+
+
+def _recent_share(column: str) -> Callable[[Reading], Float]:
+    def read(at: Reading) -> Float:
+        return ratio(at.window(column, 90), at.window(column, 365))
+
+    return read
+
+
 FEATURES = (
     *(_orders_change(d) for d in DAYS),
     *(_spend_change(d) for d in DAYS),
     *(_decayed_orders(h) for h in HALF_LIVES),
     *(_decayed_spend(h) for h in HALF_LIVES),
+    Feature(
+        "last_gap_to_mean",
+        "ratio",
+        "trend",
+        "Days between the two latest purchase days over the mean gap.",
+        "rhythm",
+        "The latest wait between orders was {value} times the usual one.",
+        lambda at: ratio(last_gap(at), mean_gap(at)),
+    ),
+    Feature(
+        "recent_gaps_to_mean",
+        "ratio",
+        "trend",
+        "Mean of the two latest gaps over the mean gap; above 1 the customer slows down.",
+        "rhythm",
+        "The two latest waits between orders were {value} times the usual one.",
+        _recent_gaps,
+    ),
+    Feature(
+        "last_order_to_mean",
+        "ratio",
+        "trend",
+        "Net amount of the latest order over the mean of all.",
+        "order_value",
+        "The latest order was {value} times an average one.",
+        lambda at: ratio(at.state("last_order_net"), average_order_value(at)),
+    ),
+    Feature(
+        "orders_90d_share",
+        "ratio",
+        "trend",
+        "Share of the last 365 days' orders that fell into the last 90.",
+        "recent_orders",
+        "Of the orders of the last 365 days, a share of {value} came in the last 90.",
+        _recent_share("orders"),
+    ),
 )

@@ -2,30 +2,19 @@
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from features.families.feature import Feature
-from features.running import Reading
-
-Float = NDArray[np.float64]
+from features.families.feature import Feature, Float, windowed
+from features.running.reading import Reading
 
 DAYS = (7, 14, 30, 60, 90, 180, 365)
-REFUND_DAYS = (90, 365)
-
-
-def _windowed(column: str, days: int) -> Callable[[Reading], Float]:
-    def read(at: Reading) -> Float:
-        return at.window(column, days)
-
-    return read
+YEAR = (90, 365)
 
 
 def _counted(days: int) -> Callable[[Reading], Float]:
-    def read(at: Reading) -> Float:
-        return at.if_counted(at.window("items", days))
+    return lambda at: at.where_known("counted", at.window("items", days))
 
-    return read
+
+def _gained(state: str, days: int) -> Callable[[Reading], Float]:
+    return lambda at: at.gained(state, days)
 
 
 def _orders(days: int) -> Feature:
@@ -36,7 +25,7 @@ def _orders(days: int) -> Feature:
         f"Orders in the last {days} days.",
         "recent_orders",
         f"There were {{value}} orders in the last {days} days.",
-        _windowed("orders", days),
+        windowed("orders", days),
     )
 
 
@@ -48,7 +37,7 @@ def _spend(days: int) -> Feature:
         f"Net spend in the last {days} days.",
         "recent_spend",
         f"Orders of the last {days} days come to {{value}}.",
-        _windowed("net", days),
+        windowed("net", days),
     )
 
 
@@ -61,7 +50,19 @@ def _items(days: int) -> Feature:
         "basket",
         f"{{value}} items were bought in the last {days} days.",
         _counted(days),
-        needs="items",
+        needs="quantity",
+    )
+
+
+def _purchase_days(days: int) -> Feature:
+    return Feature(
+        f"purchase_days_{days}d",
+        "days",
+        "windows",
+        f"Days with a purchase that became known in the last {days} days.",
+        "recent_orders",
+        f"There were orders on {{value}} of the last {days} days.",
+        _gained("days", days),
     )
 
 
@@ -73,7 +74,32 @@ def _refunds(days: int) -> Feature:
         f"Lines refunded in the last {days} days.",
         "returns",
         f"Lines refunded in the last {days} days: {{value}}.",
-        _windowed("refunds", days),
+        windowed("refunds", days),
+    )
+
+
+def _refunded(days: int) -> Feature:
+    return Feature(
+        f"refunded_{days}d",
+        "currency",
+        "windows",
+        f"Amount refunded in the last {days} days.",
+        "returns",
+        f"{{value}} was refunded in the last {days} days.",
+        windowed("refunded", days),
+    )
+
+
+def _discounts(days: int) -> Feature:
+    return Feature(
+        f"discount_{days}d",
+        "currency",
+        "windows",
+        f"Discounts given in the last {days} days.",
+        "discounts",
+        f"Discounts of the last {days} days come to {{value}}.",
+        windowed("discount", days),
+        needs="discount",
     )
 
 
@@ -81,5 +107,8 @@ FEATURES = (
     *(_orders(d) for d in DAYS),
     *(_spend(d) for d in DAYS),
     *(_items(d) for d in DAYS),
-    *(_refunds(d) for d in REFUND_DAYS),
+    *(_purchase_days(d) for d in (30, *YEAR)),
+    *(_refunds(d) for d in YEAR),
+    *(_refunded(d) for d in YEAR),
+    *(_discounts(d) for d in YEAR),
 )

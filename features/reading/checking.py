@@ -2,171 +2,183 @@
 
 import datetime as dt
 
-from duckdb import (
-    ColumnExpression,
-    ConstantExpression,
-    DuckDBPyConnection,
-    DuckDBPyRelation,
-    Expression,
-    FunctionExpression,
-    SQLExpression,
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
+
+from features.line import AMOUNT_SCALE, MOST_AMOUNT
+from features.reading.currency import converted_sql, with_rates
+from features.reading.quantity import COUNT_SQL, ODDITY_SQL
+from features.reading.rules import cancelled_sql, refund_of_sql, why_sql
+from features.reading.source import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, PurchaseSource
+from features.reading.survey import StagedRows, Survey, survey
+from features.reading.totals import total_sql
+from features.reading.values import (
+    bare_id_sql,
+    money_sql,
+    number_sql,
+    quoted,
+    stamp_sql,
+    text_sql,
 )
 
-from features.errors import DataError
-from features.line import AMOUNT_SCALE, AWARE, MOST_AMOUNT
-from features.reading.source import OPTIONAL_COLUMNS, PurchaseSource
-from features.reading.staging import StagedFile
-
 ID_LENGTH = 128
-TEXT_COLUMNS = ("order_id", "line_id", "product_id", "category", "channel", "currency")
-NUMBER_COLUMNS = ("quantity", "discount", "cost")
-
-DECIMAL_COMMA = r"-?(\d+|\d{1,3}(\.\d{3})+),\d{1,2}"
-THOUSANDS = r"-?\d{1,3}(,\d{3})+\.\d{1,4}"
+STAMPS = ("ordered_at", "known_at")
+MONEY = ("amount", "discount", "cost")
 
 REASON = """
-CASE WHEN customer_id IS NULL THEN 'anonymous'
+CASE WHEN {excluded} THEN 'excluded'
+     WHEN customer_id IS NULL THEN 'anonymous'
      WHEN length(customer_id) > {length} THEN 'id_too_long'
      WHEN regexp_matches(customer_id, '[[:cntrl:]]') THEN 'bad_customer_id'
      WHEN ordered_at IS NULL OR ordered_at NOT BETWEEN {calendar} THEN 'bad_date'
      WHEN ordered_at > {latest} THEN 'future_date'
      WHEN amount IS NULL OR abs(amount) > {most} THEN 'bad_amount'
      WHEN quantity_unread THEN 'bad_quantity'
-     WHEN known_unread OR known NOT BETWEEN {calendar} THEN 'bad_known_at'
-     WHEN known > {latest} THEN 'future_known_at'
+     WHEN discount_unread OR abs(discount) > {most} THEN 'bad_discount'
+     WHEN cost_unread OR abs(cost) > {most} THEN 'bad_cost'
+     WHEN known_at_unread OR known_at NOT BETWEEN {calendar} THEN 'bad_known_at'
+     WHEN known_at > {latest} THEN 'future_known_at'
+     {bad_currency}
 END"""
 CALENDAR = "TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31'"
+# A sum too large to convert is null, and no comparison with it would hold.
+BAD_CURRENCY = """
+     WHEN rate IS NULL
+       OR NOT coalesce(abs({amount}) <= {most}, false)
+       OR NOT coalesce(abs({discount}) <= {most}, discount IS NULL)
+       OR NOT coalesce(abs({cost}) <= {most}, cost IS NULL) THEN 'bad_currency'"""
 
 
 def parse(
-    con: DuckDBPyConnection, source: PurchaseSource, staged: StagedFile, latest: dt.datetime | None
+    con: DuckDBPyConnection, source: PurchaseSource, staged: StagedRows, latest: dt.datetime | None
 ) -> DuckDBPyRelation:
-    """Typed rows of one staged file: our columns, `row` and `reason` (null where the row is good).
+    """Typed rows of one staged file, what each row is, and nothing left out.
 
-    Stamps come out as naive local time of the shop, amounts as whole ten-thousandths. Rows after
-    the local moment `latest` are `future_date`, those that become known after it `future_known_at`.
+    Parameters
+    ----------
+    staged : the file's table of source columns and `row`
+    latest : naive local moment; rows after it are `future_date`, those that become known after it
+        `future_known_at`
+
+    Returns
+    -------
+    relation of `row`, our columns that the file has, and
+        cancelled : whether the shop's rule says so; only with such a rule
+        refund_of : also where cancelled orders are marked by the first letters of their id
+        why : why the row is left out by rule, else null; only with such rules
+        oddity : what is odd about the quantity, else null (see `quantity`); only with quantities
+        reason : null for a good row, `excluded`, `anonymous`, or the code of a fault
+
+    Stamps are naive local time of the shop. Money is whole ten-thousandths, in the one currency of
+    the settings where several are converted.
+
+    Raises
+    ------
+    DataError
+        If a needed column is missing, a column mixes stamps with and without a zone, or several
+        currencies would be added up.
     """
-    raw = con.table(staged.table)
-    present = [c for c in OPTIONAL_COLUMNS if source.theirs(c) in staged.types]
-    columns = ["customer_id", "ordered_at", "amount", *present]
-    renamed = raw.select(
-        ColumnExpression("row"), *(ColumnExpression(source.theirs(c)).alias(c) for c in columns)
-    )
-    types = {c: staged.types[source.theirs(c)] for c in columns}
-    _refuse_mixed_stamps(renamed, types, source, staged)
-    parsed = {
-        "customer_id": _text("customer_id", types),
-        "ordered_at": _stamp(renamed, "ordered_at", types, source),
-        "amount": _money("amount", types),
-    }
-    for name in present:
-        if name in TEXT_COLUMNS:
-            parsed[name] = _text(name, types)
-        elif name in NUMBER_COLUMNS:
-            parsed[name] = _number(name)
-        elif name == "known_at":
-            parsed[name] = _stamp(renamed, name, types, source)
-    unread = [
-        _unread("quantity", types, parsed).alias("quantity_unread"),
-        _unread("known_at", types, parsed).alias("known_unread"),
-        parsed.get("known_at", SQLExpression("NULL::TIMESTAMP")).alias("known"),
-    ]
-    typed = renamed.select(
-        ColumnExpression("row"), *(e.alias(n) for n, e in parsed.items()), *unread
-    )
-    limit = "NULL::TIMESTAMP" if latest is None else f"TIMESTAMP '{latest:%Y-%m-%d %H:%M:%S}'"
-    most = MOST_AMOUNT * AMOUNT_SCALE
-    reason = SQLExpression(
-        REASON.format(length=ID_LENGTH, latest=limit, most=most, calendar=CALENDAR)
-    )
-    return typed.select(
-        ColumnExpression("row"), *map(ColumnExpression, parsed), reason.alias("reason")
-    )
+    source.refuse_missing(staged.types, staged.path)
+    rows = con.table(staged.table)
+    found = survey(con, source, staged)
+    typed = _typed(rows, source, staged, found)
+    typed = _derived(typed, source, staged)
+    if source.currency:
+        typed = with_rates(con, typed, source.currency)
+    return _judged(typed, source, latest)
 
 
-def _unread(name: str, types: dict[str, str], parsed: dict[str, Expression]) -> Expression:
-    """True where the source has a value that could not be parsed; NaN of a float is none."""
-    if name not in parsed:
-        return ConstantExpression(False)
-    given = _text(name, types)
-    return given.isnotnull() & parsed[name].isnull()
+def _present(source: PurchaseSource, types: dict[str, str]) -> list[str]:
+    there = [c for c in OPTIONAL_COLUMNS if source.theirs(c) in types]
+    return [*REQUIRED_COLUMNS, *there]
 
 
-def _as_text(name: str) -> Expression:
-    return ColumnExpression(name).cast("VARCHAR")
+def _typed(
+    rows: DuckDBPyRelation, source: PurchaseSource, staged: StagedRows, found: Survey
+) -> DuckDBPyRelation:
+    """Our columns, whether each optional value could be read, and what the rules say."""
+    types = staged.types
+    columns = {name: _value(name, source, types, found) for name in _present(source, types)}
+    for name in ("quantity", "discount", "cost", "known_at"):
+        columns[f"{name}_unread"] = _unread(name, source, types, columns.get(name))
+    if cancelled := cancelled_sql(source, types):
+        columns["cancelled"] = cancelled
+    if why := why_sql(source, types):
+        columns["why"] = why
+    if source.currency:
+        code = source.currency.column
+        columns["code"] = f"upper({text_sql(quoted(code), types[code])})"
+    told = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+    return rows.project(f"row, {told}")
 
 
-def _text(name: str, types: dict[str, str]) -> Expression:
-    if types[name] in ("DOUBLE", "FLOAT"):
-        # A column of whole numbers with gaps arrives as 17850.0, the gaps as nulls or NaN.
-        return SQLExpression(
-            f"CASE WHEN isnan({name}) THEN NULL WHEN {name} = trunc({name}) "
-            f"THEN printf('%.0f', {name}::DOUBLE) ELSE {name}::VARCHAR END"
+def _value(name: str, source: PurchaseSource, types: dict[str, str], found: Survey) -> str:
+    if name == "amount" and source.amount is not None:
+        return total_sql(source.amount, types)
+    theirs = source.theirs(name)
+    value, kind = quoted(theirs), types[theirs]
+    if name in STAMPS:
+        return stamp_sql(
+            value,
+            kind,
+            zone=source.clock.timezone,
+            date_format=source.date_format,
+            aware=name in found.aware,
         )
-    trimmed = FunctionExpression("trim", _as_text(name))
-    return FunctionExpression("nullif", trimmed, ConstantExpression(""))
+    if name in MONEY:
+        return money_sql(value, kind)
+    if name == "quantity":
+        return number_sql(value, kind)
+    text = text_sql(value, kind)
+    return bare_id_sql(text) if name in found.dotted else text
 
 
-def _number(name: str) -> Expression:
-    value = f"TRY_CAST(trim({name}::VARCHAR) AS DOUBLE)"
-    return SQLExpression(f"CASE WHEN isfinite({value}) THEN {value} END")
+def _unread(name: str, source: PurchaseSource, types: dict[str, str], parsed: str | None) -> str:
+    """True where the source has a value that could not be parsed; NaN of a float is none."""
+    if parsed is None:
+        return "false"
+    theirs = source.theirs(name)
+    return f"(({parsed}) IS NULL AND ({text_sql(quoted(theirs), types[theirs])}) IS NOT NULL)"
 
 
-def _money(name: str, types: dict[str, str]) -> Expression:
-    if types[name] in ("DOUBLE", "FLOAT"):
-        scaled = f"TRY_CAST(round({name}::DOUBLE * {AMOUNT_SCALE}) AS BIGINT)"
-        return SQLExpression(f"CASE WHEN isfinite({name}::DOUBLE) THEN {scaled} END")
-    text = f"trim({name}::VARCHAR)"
-    # 39,50 and 1.234,50 have a decimal comma; 1,234.50 has commas between thousands.
-    plain = (
-        f"CASE WHEN regexp_full_match({text}, '{DECIMAL_COMMA}')"
-        f" THEN replace(replace({text}, '.', ''), ',', '.')"
-        f" WHEN regexp_full_match({text}, '{THOUSANDS}') THEN replace({text}, ',', '')"
-        f" ELSE {text} END"
+def _derived(
+    rows: DuckDBPyRelation, source: PurchaseSource, staged: StagedRows
+) -> DuckDBPyRelation:
+    """Add what follows from our own columns: oddity, the order refunded, the shop's day."""
+    changed, added = [], []
+    if "quantity" in rows.columns:
+        changed.append(f"{COUNT_SQL} AS quantity")
+        added.append(f"{ODDITY_SQL} AS oddity")
+    refund_of = refund_of_sql(source, staged.types)
+    if refund_of and "refund_of" not in rows.columns:
+        added.append(f"{refund_of} AS refund_of")
+    if source.currency:
+        shift = f"INTERVAL {source.clock.offset_minutes} MINUTE"
+        added.append(f"TRY((ordered_at - {shift})::DATE) AS shop_day")
+    star = f"* REPLACE ({', '.join(changed)})" if changed else "*"
+    return rows.project(", ".join([star, *added]))
+
+
+def _judged(
+    rows: DuckDBPyRelation, source: PurchaseSource, latest: dt.datetime | None
+) -> DuckDBPyRelation:
+    """Give every row its reason, and drop what only the reason needed."""
+    most = MOST_AMOUNT * AMOUNT_SCALE
+    there = set(rows.columns)
+    absent = {"discount": "BIGINT", "cost": "BIGINT", "known_at": "TIMESTAMP"}
+    nulls = [f"NULL::{kind} AS {name}" for name, kind in absent.items() if name not in there]
+    limit = "NULL::TIMESTAMP" if latest is None else f"TIMESTAMP '{latest:%Y-%m-%d %H:%M:%S}'"
+    converts = source.currency is not None
+    converted = {name: converted_sql(name) for name in MONEY}
+    reason = REASON.format(
+        excluded="why IS NOT NULL" if "why" in there else "false",
+        length=ID_LENGTH,
+        latest=limit,
+        most=most,
+        calendar=CALENDAR,
+        bad_currency=BAD_CURRENCY.format(most=most, **converted) if converts else "",
     )
-    exact = f"TRY_CAST({plain} AS DECIMAL(18, 4))"
-    return SQLExpression(f"TRY_CAST({exact}::DECIMAL(28, 4) * {AMOUNT_SCALE} AS BIGINT)")
-
-
-def _stamp(
-    rows: DuckDBPyRelation, name: str, types: dict[str, str], source: PurchaseSource
-) -> Expression:
-    zone = ConstantExpression(source.clock.timezone)
-    kind = types[name]
-    if kind == "TIMESTAMP WITH TIME ZONE" or kind.startswith("TIMESTAMPTZ"):
-        moment = ColumnExpression(name).cast("TIMESTAMPTZ")
-        return FunctionExpression("timezone", zone, moment)
-    if kind.startswith("TIMESTAMP") or kind == "DATE":
-        return ColumnExpression(name).cast("TIMESTAMP")
-    text = FunctionExpression("trim", _as_text(name))
-    if source.date_format:
-        read = FunctionExpression("try_strptime", text, ConstantExpression(source.date_format))
-        aware = "%z" in source.date_format
-        return FunctionExpression("timezone", zone, read) if aware else read
-    if _count_aware(rows, name)[0]:
-        read = SQLExpression(f"TRY_CAST(trim({name}::VARCHAR) AS TIMESTAMPTZ)")
-        return FunctionExpression("timezone", zone, read)
-    return SQLExpression(f"TRY_CAST(trim({name}::VARCHAR) AS TIMESTAMP)")
-
-
-def _count_aware(rows: DuckDBPyRelation, name: str) -> tuple[int, int]:
-    [(aware, naive)] = rows.aggregate(
-        f"count(*) FILTER (regexp_matches(trim({name}::VARCHAR), '{AWARE}')) AS aware,"
-        f"count(*) FILTER (NOT regexp_matches(trim({name}::VARCHAR), '{AWARE}')"
-        f" AND TRY_CAST(trim({name}::VARCHAR) AS TIMESTAMP) IS NOT NULL) AS naive"
-    ).fetchall()
-    return aware, naive
-
-
-def _refuse_mixed_stamps(
-    rows: DuckDBPyRelation, types: dict[str, str], source: PurchaseSource, staged: StagedFile
-) -> None:
-    for name in ("ordered_at", "known_at"):
-        if types.get(name) != "VARCHAR" or source.date_format:
-            continue
-        aware, naive = _count_aware(rows, name)
-        if aware and naive:
-            raise DataError(
-                f"{staged.path} mixes stamps with a time zone ({aware}) and without ({naive}) in "
-                f"`{source.theirs(name)}`; write all of them in one way"
-            )
+    kept = [c for c in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if c in there]
+    kept += [c for c in ("cancelled", "why", "oddity") if c in there]
+    values = [f"{converted_sql(c)} AS {c}" if converts and c in MONEY else quoted(c) for c in kept]
+    whole = rows.project(", ".join(["*", *nulls]))
+    return whole.project(f"row, {', '.join(values)}, {reason} AS reason")

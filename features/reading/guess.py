@@ -1,4 +1,4 @@
-"""Guess how a CSV is written: which column is which, and how its dates read."""
+"""Guess how a file of purchases is written: which column is which, and how its dates read."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 import duckdb
 
 from features.errors import DataError
+from features.reading.formula import as_operand
 from features.reading.source import PurchaseSource
 from features.reading.staging import stage
+from features.reading.values import literal, quoted
 
 NAMES: dict[str, tuple[str, ...]] = {
     "customer_id": (
@@ -56,6 +58,10 @@ DATE_FORMATS = (
 # Earlier dates come of two digits read as a year; no shop's log reaches back so far.
 EARLIEST = "1900-01-01"
 TIME_ENDINGS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
+# Rows that tell which ways of writing dates are worth trying on all rows.
+FIRST_ROWS = 10_000
+MOST_UNREAD, HALF = 0.01, 0.5
+NUMBER, RETURNED = "TRY_CAST({} AS DOUBLE) IS NOT NULL", "TRY_CAST({} AS DOUBLE) < 0"
 
 
 def guess_purchases(path: Path) -> dict[str, Any]:
@@ -67,7 +73,8 @@ def guess_purchases(path: Path) -> dict[str, Any]:
 
     Returns
     -------
-    dict with `source`, and `columns` and `format` where they are needed
+    dict with `source` and `format`, and where they are needed `columns`, and `amount` as a formula
+        where the file has a quantity and the price of one and no total
 
     Raises
     ------
@@ -82,9 +89,12 @@ def guess_purchases(path: Path) -> dict[str, Any]:
         con.execute("SET autoinstall_known_extensions = false")
         bare = PurchaseSource(str(path), kind=layout["kind"], columns={})
         staged = stage(con, bare, path, "head", check_columns=False)
-        columns = _columns(con, list(staged.types), path)
+        columns, price = _columns(con, list(staged.types), path)
         _refuse_data_as_names(con, list(columns.values()), path)
-        _refuse_what_is_no_total(con, columns, path)
+        if price:
+            found["amount"] = f"{as_operand(columns['quantity'])} * {as_operand(price)}"
+        else:
+            _refuse_lost_returns(con, columns, path)
         if staged.types[columns["ordered_at"]] == "VARCHAR":
             date_format = _date_format(con, columns["ordered_at"], path)
             if date_format:
@@ -108,26 +118,19 @@ def _refuse_data_as_names(con: duckdb.DuckDBPyConnection, names: list[str], path
             )
 
 
-def _refuse_what_is_no_total(
+def _refuse_lost_returns(
     con: duckdb.DuckDBPyConnection, columns: dict[str, str], path: Path
 ) -> None:
-    """A price beside a quantity is a price of one; returns must be negative amounts."""
+    """Returns must be negative amounts; a negative quantity alone makes none."""
     amount, quantity = columns["amount"], columns.get("quantity")
     if quantity is None:
         return
-    advice = (
-        "make a column of line totals, quantity times price and negative for a return, name it "
-        "`amount`, and run this again"
-    )
-    if _plain(amount) in UNIT_PRICES:
-        raise DataError(
-            f"{path} has `{amount}` beside `{quantity}`, which reads as the price of one; {advice}"
-        )
-    returned = _share(con, quantity, "TRY_CAST({} AS DOUBLE) < 0")
-    if returned > 0 and _share(con, amount, "TRY_CAST({} AS DOUBLE) < 0") == 0:
+    of_quantity, of_amount = _shares(con, [(quantity, RETURNED), (amount, RETURNED)])
+    if of_quantity > 0 and of_amount == 0:
         raise DataError(
             f"{path} has negative numbers in `{quantity}` and none in `{amount}`, so returns would "
-            f"count as purchases; {advice}"
+            "count as purchases; make a column of line totals, quantity times price and negative "
+            "for a return, name it `amount`, and run this again"
         )
 
 
@@ -135,14 +138,18 @@ def _plain(name: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in name.strip().lower()).strip("_")
 
 
-def _columns(con: duckdb.DuckDBPyConnection, there: list[str], path: Path) -> dict[str, str]:
+def _columns(
+    con: duckdb.DuckDBPyConnection, there: list[str], path: Path
+) -> tuple[dict[str, str], str | None]:
+    """Ours: theirs; and the price of one, where that and the quantity make the amount."""
     plain = {_plain(name): name for name in reversed(there)}
     found: dict[str, str] = {}
     for ours, synonyms in NAMES.items():
         match = next((plain[s] for s in synonyms if s in plain), None)
         if match and match not in found.values():
             found[ours] = match
-    missing = [ours for ours in REQUIRED if ours not in found]
+    price = _price_of_one(found, plain)
+    missing = [c for c in REQUIRED if c not in found and not (price and c == "amount")]
     if missing and len(there) == len(REQUIRED):
         found = _by_content(con, there) or found
         missing = [ours for ours in REQUIRED if ours not in found]
@@ -152,49 +159,72 @@ def _columns(con: duckdb.DuckDBPyConnection, there: list[str], path: Path) -> di
             f"{' and '.join(missing)} cannot be told; rename them to {', '.join(REQUIRED)}, or "
             "write a settings file with purchases.columns"
         )
-    return found
+    return found, price
+
+
+def _price_of_one(found: dict[str, str], plain: dict[str, str]) -> str | None:
+    """A price beside a quantity, and no total: it is no amount, which leaves `found`."""
+    amount = found.get("amount")
+    if "quantity" not in found or (amount and _plain(amount) not in UNIT_PRICES):
+        return None
+    found.pop("amount", None)
+    return next((plain[name] for name in UNIT_PRICES if name in plain), None)
 
 
 def _by_content(con: duckdb.DuckDBPyConnection, there: list[str]) -> dict[str, str] | None:
     """Of three columns, the one that reads as dates, and the one of numbers that vary most."""
-    dates = [n for n in there if _readable(con, n, None) or _formats(con, n)]
+    readings = _readings(con, there)
+    dates = [n for n in there if readings[n]]
     if len(dates) != 1:
         return None
     rest = [n for n in there if n != dates[0]]
-    numbers = [n for n in rest if _share(con, n, "TRY_CAST({} AS DOUBLE) IS NOT NULL") == 1]
-    decimals = [n for n in numbers if _share(con, n, "contains({}, '.')") > 0]
-    amounts = decimals or numbers
+    shares = _shares(con, [(n, test) for n in rest for test in (NUMBER, "contains({}, '.')")])
+    numbers = [n for n, share in zip(rest, shares[::2], strict=True) if share == 1]
+    pointed = [n for n, share in zip(rest, shares[1::2], strict=True) if share > 0]
+    amounts = [n for n in numbers if n in pointed] or numbers
     if len(amounts) != 1:
         return None
     customer = next(n for n in rest if n != amounts[0])
     return {"customer_id": customer, "ordered_at": dates[0], "amount": amounts[0]}
 
 
-def _share(con: duckdb.DuckDBPyConnection, name: str, test: str) -> float:
-    """Share of the filled rows of a column that pass a test."""
-    text = con.table("head").select(duckdb.ColumnExpression(name).cast("VARCHAR").alias("v"))
-    filled = text.filter("v IS NOT NULL AND trim(v) <> ''")
-    passed = f"coalesce({test.format('trim(v)')}, false)::INT"
-    [(share,)] = filled.aggregate(f"avg({passed}) AS s").fetchall()
-    return float(share or 0.0)
+def _shares(
+    con: duckdb.DuckDBPyConnection, asked: list[tuple[str, str]], first: int | None = None
+) -> list[float]:
+    """Shares of the filled rows that pass a test, for pairs of column and test; in one pass."""
+    if not asked:
+        return []
+    rows = con.table("head") if first is None else con.table("head").limit(first)
+    told = []
+    for number, (name, test) in enumerate(asked):
+        text = f"nullif(trim({quoted(name)}::VARCHAR), '')"
+        passed = f"coalesce({test.format(text)}, false)::INT"
+        told.append(f"coalesce(avg({passed}) FILTER ({text} IS NOT NULL), 0) AS s{number}")
+    [shares] = rows.aggregate(", ".join(told)).fetchall()
+    return [float(share) for share in shares]
 
 
-def _readable(con: duckdb.DuckDBPyConnection, name: str, date_format: str | None) -> bool:
+def _reading(date_format: str | None) -> str:
+    """The test whether a text reads as a date; None is the ISO way."""
     if date_format is None:
         # A bare number casts to no timestamp, so ids are not taken for dates.
-        return _share(con, name, f"TRY_CAST({{}} AS TIMESTAMP) >= '{EARLIEST}'") > 0.99
-    return _share(con, name, f"try_strptime({{}}, '{date_format}') >= '{EARLIEST}'") > 0.99
+        return f"TRY_CAST({{}} AS TIMESTAMP) >= '{EARLIEST}'"
+    return f"try_strptime({{}}, {literal(date_format)}) >= '{EARLIEST}'"
 
 
-def _formats(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
-    tried = (d + t for d in DATE_FORMATS for t in TIME_ENDINGS)
-    return [f for f in tried if _readable(con, name, f)]
+def _readings(con: duckdb.DuckDBPyConnection, names: list[str]) -> dict[str, list[str | None]]:
+    """Ways in which the dates of each column read; the ISO way alone where it fits."""
+    tried = [None, *(d + t for d in DATE_FORMATS for t in TIME_ENDINGS)]
+    pairs = [(name, way) for name in names for way in tried]
+    for rows, least in ((FIRST_ROWS, HALF), (None, 1 - MOST_UNREAD)):
+        shares = _shares(con, [(name, _reading(way)) for name, way in pairs], rows)
+        pairs = [pair for pair, share in zip(pairs, shares, strict=True) if share > least]
+    ways = {name: [way for n, way in pairs if n == name] for name in names}
+    return {name: [None] if None in found else found for name, found in ways.items()}
 
 
 def _date_format(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> str | None:
-    if _readable(con, name, None):
-        return None
-    fitting = _formats(con, name)
+    fitting = _readings(con, [name])[name]
     if not fitting:
         raise DataError(
             f"the dates in `{name}` of {path} cannot be read; write them like 2024-07-31, or write "

@@ -1,49 +1,70 @@
-"""Bring the files of a source into DuckDB, untouched: source columns, file and row number."""
+"""Bring what a source holds into DuckDB, untouched: its columns in use, its rows numbered."""
 
 import gzip
 import hashlib
-from dataclasses import dataclass, field, replace
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
-import duckdb
 import numpy as np
-from duckdb import ColumnExpression, DuckDBPyConnection, DuckDBPyRelation
+import pyarrow as pa
+from duckdb import ColumnExpression, DuckDBPyConnection
 from numpy.typing import NDArray
 
-from features.errors import DataError, EmptyFileError
-from features.reading.source import REQUIRED_COLUMNS, PurchaseSource
+from features.errors import DataError, EmptyFileError, UnreadableError
+from features.reading.database import DatabaseRows, rows_digest
+from features.reading.held import HeldRows
+from features.reading.parquet_files import ParquetDecoder
+from features.reading.source import PurchaseSource
+from features.reading.text_fields import TextFields
+from features.reading.text_files import WINDOWS, is_empty, says_utf8
+from features.reading.text_layout import NotUtf8Error
 
-# A separator that no text file holds, so that a line arrives whole.
-NO_SEPARATOR = "\x1f"
-# Bytes of the longest line that is still read; its row is then quarantined, not the file refused.
-LONGEST_LINE = 16_000_000
+DAMAGED = (OSError, EOFError, zlib.error, pa.ArrowException, UnreadableError)
+Needed = Callable[[list[str]], list[str]]
 
 
 @dataclass(frozen=True)
 class StagedFile:
-    """One file as read: its table, column types, and the rows that could not be split.
+    """One file, table or query as read.
 
     Attributes
     ----------
-    rows : rows in `table`, whose `row` counts them from 1
-    misshapen : line and reason of each row that is not in `table`
-    first_line : line of the file at which row 1 would stand
-    left_out : lines among the rows that were not counted by `row`, ascending
+    path : the file, or the URL of the database without its password
+    name : what the quarantine calls it
+    types : DuckDB's type of every column of the file, empty where the column is not in `table`
+    held : its rows
+    faults : lines that could not be split into fields, by reason; they are not in `table`
+    notes : what a person should know of it
     """
 
-    path: Path
-    table: str
+    path: Path | str
+    name: str
     types: dict[str, str]
-    rows: int
-    misshapen: list[tuple[int, str]] = field(default_factory=list)
-    first_line: int = 1
-    left_out: tuple[int, ...] = ()
+    held: HeldRows
+    faults: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
-    def lines(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Lines of the file at which rows stand; a Parquet file's rows are its lines."""
-        before = np.array(self.left_out, dtype=np.int64) - np.arange(len(self.left_out))
-        place = rows + self.first_line - 1
-        return place + np.searchsorted(before, place, side="right")
+    @property
+    def table(self) -> str:
+        """Its rows in DuckDB: the columns in use, and `row`.
+
+        `row` is the line of a text file; of other sources it counts from 1.
+        """
+        return self.held.name
+
+    @property
+    def rows(self) -> int:
+        """Rows in `table`."""
+        return self.held.rows
+
+    @property
+    def misshapen(self) -> int:
+        """Lines that could not be split into fields."""
+        return _count(self.faults)
 
 
 def file_digest(path: Path) -> str:
@@ -52,176 +73,151 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def source_digests(source: PurchaseSource) -> list[tuple[str, str]]:
+    """Name and digest of everything that a source is read from, in order of name.
+
+    Files by their bytes, a database by its rows whatever their order, and the files beside the log
+    that decide how it is read.
+    """
+    files = [*source.files(), *source.side_files]
+    found = [(path.name, file_digest(path)) for path in files]
+    return [*found, (source.label, rows_digest(source))] if source.is_database else found
+
+
 def stage(
     con: DuckDBPyConnection,
     source: PurchaseSource,
-    path: Path,
+    path: Path | None,
     table: str,
     *,
     check_columns: bool = True,
+    room: Path | None = None,
+    decoder: ParquetDecoder | None = None,
 ) -> StagedFile:
-    """Load one file into `table` with its own columns and `row`, its rows counted from 1.
+    """Make one file the table `table`, with its own columns and `row`.
+
+    Parameters
+    ----------
+    path : the file; None for a database
+    check_columns : refuse a file without a column that is needed, and keep those in use only
+    room : folder for many rows; without one they stay in memory
+    decoder : reads Parquet; without one the file gets one of its own
 
     Raises
     ------
     DataError
         If the file is empty, cannot be read in its format, or lacks a mapped column.
     """
-    if _is_empty(path):
-        raise EmptyFileError(f"{path} is empty; deliver a file with at least one purchase")
+    held = HeldRows(room, table)
+    where = source.label if path is None else path
+
+    def needed(there: list[str]) -> list[str]:
+        if not check_columns:
+            return there
+        source.refuse_missing(there, where)
+        return [name for name in there if name in source.used()]
+
+    if path is None:
+        return _stage_database(con, source, held, needed)
     kind = source.kind_of(path)
+    if is_empty(path):
+        raise EmptyFileError(f"{path} is empty; deliver a file with at least one purchase")
     try:
-        if kind == "parquet":
-            staged = _stage_parquet(con, path, table)
-        elif source.separator == "whitespace" or (kind == "text" and not source.separator):
-            staged = _stage_blank_separated(con, source, path, table)
-        else:
-            staged = _stage_csv(con, source, path, table)
-    except duckdb.Error as error:
+        if kind != "parquet":
+            return _stage_text(con, source, path, held, needed)
+        with closing(ParquetDecoder()) if decoder is None else nullcontext(decoder) as one:
+            return _stage_parquet(con, path, held, needed, one)
+    except DAMAGED as error:
         raise DataError(
             f"{path} cannot be read as {kind}: {_cause(error)}; check purchases.format, or mend "
             "the file"
         ) from error
-    if staged.rows + len(staged.misshapen) == 0:
-        raise EmptyFileError(f"{path} holds no purchase lines; deliver a file with at least one")
-    if check_columns:
-        _check_columns(source, staged)
-    return staged
 
 
-def _is_empty(path: Path) -> bool:
-    if path.stat().st_size == 0:
-        return True
-    if path.suffix != ".gz":
-        return False
+def _stage_text(
+    con: DuckDBPyConnection, source: PurchaseSource, path: Path, held: HeldRows, needed: Needed
+) -> StagedFile:
+    text = TextFields(source, path, needed)
     try:
-        with gzip.open(path) as stream:
-            return not stream.read(1)
-    except OSError:
-        return False  # not gzip at all: the reader says so
+        held.fill(text)
+        foreign = len(text.faults.get("invalid_encoding", ()))
+        windows = foreign > source.max_bad_rows * (held.rows + _count(text.faults))
+        windows = windows and not says_utf8(path)
+    except NotUtf8Error:
+        windows = True
+    if windows:
+        held.clear()
+        text = TextFields(source, path, needed, WINDOWS)
+        held.fill(text)
+    if held.rows + _count(text.faults) == 0:
+        raise _without_lines(path)
+    types = _register(con, held, text.names)
+    notes = (f"{path.name} is not UTF-8 and was read as Windows-1252",) if windows else ()
+    return StagedFile(path, path.name, types, held, text.faults, notes)
 
 
-def _cause(error: duckdb.Error) -> str:
-    first = str(error).strip().splitlines()[0]
-    if "sniffing" in first:
-        return "its columns cannot be told apart; one separator and one kind of line end are needed"
-    return first
-
-
-def _finish(
-    con: DuckDBPyConnection, relation: DuckDBPyRelation, path: Path, table: str
+def _stage_parquet(
+    con: DuckDBPyConnection, path: Path, held: HeldRows, needed: Needed, decoder: ParquetDecoder
 ) -> StagedFile:
-    relation.create(table)
-    stored = con.table(table)
-    types = {n: str(t) for n, t in zip(stored.columns, stored.types, strict=True) if n != "row"}
-    [(rows,)] = stored.aggregate("count(*) AS n").fetchall()
-    return StagedFile(path, table, types, rows)
+    names: list[str] = []
+
+    def noted(there: list[str]) -> list[str]:
+        names.extend(there)
+        return needed(there)
+
+    held.fill(decoder.tables(path, noted))
+    if not held.rows:
+        raise _without_lines(path)
+    return StagedFile(path, path.name, _register(con, held, names), held)
 
 
-def _stage_parquet(con: DuckDBPyConnection, path: Path, table: str) -> StagedFile:
-    rows = con.from_parquet(str(path), file_row_number=True)
-    names = [n for n in rows.columns if n != "file_row_number"]
-    kept = rows.select(
-        (ColumnExpression("file_row_number") + 1).alias("row"), *map(ColumnExpression, names)
-    )
-    return _finish(con, kept, path, table)
-
-
-def _stage_csv(
-    con: DuckDBPyConnection, source: PurchaseSource, path: Path, table: str
+def _stage_database(
+    con: DuckDBPyConnection, source: PurchaseSource, held: HeldRows, needed: Needed
 ) -> StagedFile:
-    _forget_rejects(con)
-    rows = con.read_csv(
-        str(path),
-        all_varchar=True,
-        header=source.header,
-        delimiter="\t" if source.separator == "tab" else source.separator,
-        store_rejects=True,
-        max_line_size=LONGEST_LINE,
-        buffer_size=2 * LONGEST_LINE,
-    )
-    if not source.header:
-        theirs = list(rows.columns)
-        rows = rows.select(*(ColumnExpression(n).alias(f"column{i}") for i, n in enumerate(theirs)))
-    staged = _finish(con, rows.project("row_number() OVER () AS row, *"), path, table)
-    rejected = _rejects(con)
-    return replace(
-        staged,
-        misshapen=rejected,
-        first_line=2 if source.header else 1,
-        left_out=tuple(line for line, _ in rejected),
-    )
+    rows = DatabaseRows(source, needed)
+    held.fill(rows)
+    if not held.rows:
+        raise _without_lines(source.label)
+    types = _register(con, held, rows.names, rows.casts())
+    return StagedFile(source.label, source.label, types, held)
 
 
-def _forget_rejects(con: DuckDBPyConnection) -> None:
-    con.execute("DROP TABLE IF EXISTS reject_errors")
-    con.execute("DROP TABLE IF EXISTS reject_scans")
-
-
-def _rejects(con: DuckDBPyConnection) -> list[tuple[int, str]]:
-    """Line and reason of each row that the latest scan of a text left out."""
-    rejects = con.execute(
-        "SELECT line, min(error_type::VARCHAR) FROM reject_errors GROUP BY line ORDER BY line"
-    ).fetchall()
-    return [(int(line), str(kind).lower().replace(" ", "_")) for line, kind in rejects]
-
-
-def _stage_blank_separated(
-    con: DuckDBPyConnection, source: PurchaseSource, path: Path, table: str
-) -> StagedFile:
-    _forget_rejects(con)
-    lines = con.read_csv(
-        str(path),
-        header=False,
-        columns={"text": "VARCHAR"},
-        delimiter=NO_SEPARATOR,
-        quotechar="",
-        escapechar="",
-        strict_mode=False,
-        store_rejects=True,
-        max_line_size=LONGEST_LINE,
-        buffer_size=2 * LONGEST_LINE,
-    )
-    split = lines.project(
-        r"row_number() OVER () AS row, text, string_split_regex(trim(text), '\s+') AS fields"
-    )
-    split.create("split_lines")
-    first = con.table("split_lines").filter("row = 1").project("fields").fetchall()
-    if not first:
-        return StagedFile(path, table, {}, 0)
-    names = list(first[0][0]) if source.header else [f"column{i}" for i in range(len(first[0][0]))]
-    body = con.table("split_lines")
-    if source.header:
-        body = body.filter("row > 1")
-    body = body.filter("trim(text) <> ''")
-    whole = body.filter(f"len(fields) = {len(names)}")
-    columns = [
-        duckdb.FunctionExpression(
-            "list_extract", ColumnExpression("fields"), duckdb.ConstantExpression(i + 1)
-        ).alias(name)
-        for i, name in enumerate(names)
+def _register(
+    con: DuckDBPyConnection,
+    held: HeldRows,
+    names: list[str],
+    casts: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Make the table of the rows; DuckDB's type of each column of `names`, empty if not kept."""
+    if not held.rows:
+        return dict.fromkeys(names, "")
+    rows = held.register(con)
+    kept = [
+        ColumnExpression(n).cast(casts[n]) if n in casts else ColumnExpression(n)
+        for n in rows.columns
     ]
-    staged = _finish(con, whole.select(ColumnExpression("row"), *columns), path, table)
-    odd = body.filter(f"len(fields) <> {len(names)}").project("row, len(fields) AS n").fetchall()
-    con.execute("DROP TABLE split_lines")
-    rejected = _rejects(con)
-    staged = replace(staged, left_out=tuple(line for line, _ in rejected))
-    places = staged.lines(np.array([row for row, _ in odd], dtype=np.int64))
-    for line, (_, n) in zip(places.tolist(), odd, strict=True):
-        rejected.append((line, "missing_columns" if n < len(names) else "extra_columns"))
-    return replace(staged, misshapen=sorted(rejected))
+    view = rows.select(*(e.alias(n) for e, n in zip(kept, rows.columns, strict=True)))
+    view.create_view(held.name)
+    types = dict(zip(view.columns, map(str, view.types), strict=True))
+    return {name: types.get(name, "") for name in names}
 
 
-def _check_columns(source: PurchaseSource, staged: StagedFile) -> None:
-    wanted = {ours: source.theirs(ours) for ours in (*REQUIRED_COLUMNS, *source.columns)}
-    missing = {ours: theirs for ours, theirs in wanted.items() if theirs not in staged.types}
-    if missing:
-        named = ", ".join(
-            f"`{theirs}`" + (f" (for {ours})" if ours != theirs else "")
-            for ours, theirs in missing.items()
-        )
-        raise DataError(
-            f"{staged.path} lacks the column{'s' if len(missing) > 1 else ''} {named}; "
-            f"it has {', '.join(f'`{n}`' for n in staged.types)}; "
-            "say in purchases.columns which column of the file is which of ours"
-        )
+def _count(faults: dict[str, NDArray[np.int64]]) -> int:
+    return sum(map(len, faults.values()))
+
+
+def _without_lines(where: Path | str) -> EmptyFileError:
+    return EmptyFileError(f"{where} holds no purchase lines; deliver a file with at least one")
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, gzip.BadGzipFile):
+        return "it is not a GZIP stream, or a damaged one"
+    if isinstance(error, EOFError):
+        return "its compressed stream ends too early"
+    if isinstance(error, zlib.error):
+        return "its compressed stream is damaged"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    said = str(error).strip().splitlines()
+    return said[0] if said else type(error).__name__

@@ -74,3 +74,9 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="cannot be written.*--out"):
         write(tmp_path / "file")
+
+
+def test_a_formula_is_written_as_it_is_read(tmp_path):
+    purchases = {"source": "a.csv", "amount": "`Unit Price` * Qty", "columns": {"quantity": "Qty"}}
+    path = write_settings(tmp_path, purchases, name="shop", horizon_days=None)
+    assert load_settings(path).purchases.amount == "`Unit Price` * Qty"

@@ -105,7 +105,7 @@ def test_the_cdnow_settings_find_their_log():
         ("serve: {port: 70000}", "`serve.port` .* must be at most 65535, got 70000"),
         ("serve: {stale_after_hours: .inf}", "must be a finite number"),
         ("serve: {production: true}", "must be false, which is all that is built yet, got true"),
-        ("engine: spark", "`engine` .* must be 'local', got 'spark'"),
+        ("engine: ray", "`engine` .* must be 'local' or 'spark', got 'ray'"),
         ("name: 2024", "`name` .* must be text, got 2024; put it in quotes"),
         ("name: ../up", "must be 1 to 64 letters .* got '../up'"),
         ("name: .hidden", "not beginning with a dot, got '.hidden'"),
@@ -143,7 +143,7 @@ def test_a_wrong_purchases_setting_is_named(shop, text, sentence):
 
 def test_all_faults_are_named_at_once(shop):
     with pytest.raises(SettingsError, match=r"3 settings are wrong: \(1\) .*\(2\) .*\(3\) "):
-        shop("purchases: {source: a}\nhorizon: {}\nserve: {port: 0}\nengine: spark")
+        shop("purchases: {source: a}\nhorizon: {}\nserve: {port: 0}\nengine: ray")
 
 
 def test_an_address_with_a_password_is_not_repeated(shop):

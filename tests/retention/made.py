@@ -5,12 +5,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from features.families.gaps import rhythm_of
-from features.labels import LabelReader
-from features.purchase_log import log_from_frame
-from features.running import RunningColumns
+from features.log.frame_log import log_from_frame
+from features.log.shop_log import ShopLog
+from features.panel import panel, snapshot
+from features.rhythm import rhythm_of
 from features.shop_clock import ShopClock, day_number
-from features.snapshot import snapshot
 from models.bundle import Bundle
 from models.calibration import fit_platt
 from models.carry import Carry
@@ -51,11 +50,18 @@ def made_purchases(customers=300, seed=0):
 
 
 @cache
+def made_facts():
+    """What is so over the whole history of the shop's customers, row by row as the features."""
+    log = ShopLog.of(log_from_frame(made_purchases(), ShopClock()))
+    return snapshot(log, CUTOFF).facts
+
+
+@cache
 def made_shop():
     """Features at the cutoff and the bundle; the same objects each time, not to be changed."""
-    columns = RunningColumns(log_from_frame(made_purchases(), ShopClock()))
-    shot = snapshot(columns, CUTOFF)
-    labels = LabelReader(columns.log).read(shot.customers, CUTOFF, HORIZON)
+    log = ShopLog.of(log_from_frame(made_purchases(), ShopClock()))
+    shot = snapshot(log, CUTOFF)
+    labels = panel(log, [CUTOFF], [HORIZON]).labels[HORIZON]
     churned, value = labels["churned"].to_numpy(), labels["future_value"].to_numpy()
     back = value > 0
     trees = fit_trees(Rows(shot.features, churned), "binary:logistic", rounds=20, seed=0)
@@ -65,7 +71,7 @@ def made_shop():
     returns = ReturnHead(MODEL, calibrator, Carry(HORIZON, HORIZON), booster=trees)
     expected = np.exp(predict_margin(spend, shot.features))[back]
     values = ValueHead(MODEL, returns, 1.0, fit_spread(value[back], expected), booster=spend)
-    rhythm = vars(rhythm_of(columns, 90.0))
+    rhythm = vars(rhythm_of(log, 90.0))
     probability = returns.churn_probability(shot.features)
     facts = {
         "rhythm": rhythm,

@@ -7,10 +7,11 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from retention.scores import IDENTITY, SCORE_FIELDS, Eligibility, score_rows
-from tests.retention.made import made_shop
+from tests.retention.made import made_facts, made_shop
 
 AS_OF = "2024-01-01"
 FEATURES, BUNDLE = made_shop()
+FACTS = made_facts()
 NEVER_NULL = [
     "churn_horizon_days",
     "churn_probability",
@@ -36,7 +37,7 @@ NEVER_NULL = [
 @pytest.fixture(scope="module")
 def batch():
     """Rows and cut points of all customers."""
-    return score_rows(FEATURES, BUNDLE, as_of=AS_OF, batch_id="b1")
+    return score_rows(FEATURES, BUNDLE, facts=FACTS, as_of=AS_OF, batch_id="b1")
 
 
 def test_rows_have_the_fields_of_the_contract_in_order(batch):
@@ -72,7 +73,12 @@ def test_one_customer_alone_is_as_in_the_batch(batch):
     rows, cuts = batch
     for i in range(0, len(FEATURES), 23):
         alone, used = score_rows(
-            FEATURES.iloc[[i]], BUNDLE, as_of=AS_OF, batch_id="b1", cut_points=cuts
+            FEATURES.iloc[[i]],
+            BUNDLE,
+            facts=FACTS.iloc[[i]],
+            as_of=AS_OF,
+            batch_id="b1",
+            cut_points=cuts,
         )
         assert used == cuts
         wanted = rows.iloc[[i]].reset_index(drop=True)
@@ -81,15 +87,17 @@ def test_one_customer_alone_is_as_in_the_batch(batch):
 
 def test_the_input_is_left_as_it_was():
     before = FEATURES.copy(deep=True)
-    score_rows(FEATURES, BUNDLE, as_of=AS_OF, eligibility=Eligibility(30, 5))
+    score_rows(FEATURES, BUNDLE, facts=FACTS, as_of=AS_OF, eligibility=Eligibility(30, 5))
     assert_frame_equal(FEATURES, before)
 
 
 def test_statuses_tell_why_a_customer_is_not_scored():
-    features = FEATURES.iloc[:4].copy()
-    features["days_since_last"] = [10.0, 31.0, np.nan, 3.0]
-    features["T"] = [100.0, 200.0, np.nan, 3.0]
-    rows, _ = score_rows(features, BUNDLE, as_of=AS_OF, eligibility=Eligibility(30, 5))
+    facts = FACTS.iloc[:4].copy()
+    facts["days_since_last_ever"] = [10.0, 31.0, np.nan, 3.0]
+    facts["tenure_ever"] = [100.0, 200.0, np.nan, 3.0]
+    rows, _ = score_rows(
+        FEATURES.iloc[:4], BUNDLE, facts=facts, as_of=AS_OF, eligibility=Eligibility(30, 5)
+    )
     assert rows["score_status"].tolist() == ["scored", "inactive", "no_purchases", "too_new"]
     rest = [f for f in SCORE_FIELDS if f not in IDENTITY]
     assert rows.loc[1:, rest].isna().all().all()
@@ -97,28 +105,28 @@ def test_statuses_tell_why_a_customer_is_not_scored():
 
 
 def test_the_limits_of_eligibility_are_still_eligible():
-    features = pd.DataFrame({"days_since_last": [30.0, 31.0], "T": [30.0, 31.0]})
-    assert Eligibility(30, 31).status(features).tolist() == ["too_new", "inactive"]
-    assert Eligibility(31, 30).status(features).tolist() == ["scored", "scored"]
-    assert Eligibility().status(features).tolist() == ["scored", "scored"]
+    facts = pd.DataFrame({"days_since_last_ever": [30.0, 31.0], "tenure_ever": [30.0, 31.0]})
+    assert Eligibility(30, 31).status(facts).tolist() == ["too_new", "inactive"]
+    assert Eligibility(31, 30).status(facts).tolist() == ["scored", "scored"]
+    assert Eligibility().status(facts).tolist() == ["scored", "scored"]
 
 
 def test_cut_points_come_from_those_who_are_scored():
     recent = FEATURES["days_since_last"] <= 60
-    _, cuts = score_rows(FEATURES, BUNDLE, as_of=AS_OF, eligibility=Eligibility(60))
-    _, wanted = score_rows(FEATURES[recent], BUNDLE, as_of=AS_OF)
+    _, cuts = score_rows(FEATURES, BUNDLE, facts=FACTS, as_of=AS_OF, eligibility=Eligibility(60))
+    _, wanted = score_rows(FEATURES[recent], BUNDLE, facts=FACTS[recent], as_of=AS_OF)
     assert cuts == wanted
 
 
 def test_nobody_eligible_gives_rows_without_scores():
-    rows, cuts = score_rows(FEATURES, BUNDLE, as_of=AS_OF, eligibility=Eligibility(0))
+    rows, cuts = score_rows(FEATURES, BUNDLE, facts=FACTS, as_of=AS_OF, eligibility=Eligibility(0))
     assert set(rows["score_status"]) == {"inactive", "no_purchases"}
     assert rows["churn_probability"].isna().all()
     assert cuts == {}
 
 
 def test_a_null_fact_says_why():
-    rows, _ = score_rows(FEATURES, BUNDLE, as_of=AS_OF)
+    rows, _ = score_rows(FEATURES, BUNDLE, facts=FACTS, as_of=AS_OF)
     facts = ["average_order_value", "average_days_between_orders", "days_since_last"]
     for row in rows.to_dict("records"):
         missing = orjson.loads(row["missing"])
@@ -131,9 +139,9 @@ def test_a_null_fact_says_why():
 
 def test_customers_without_item_counts_are_scored_all_the_same():
     known = FEATURES.drop(columns=[c for c in FEATURES if c.startswith("items")])
-    rows, _ = score_rows(known, BUNDLE, as_of=AS_OF)
+    rows, _ = score_rows(known, BUNDLE, facts=FACTS, as_of=AS_OF)
     undefined = FEATURES.assign(**{c: np.nan for c in FEATURES if c.startswith("items")})
-    wanted, _ = score_rows(undefined, BUNDLE, as_of=AS_OF)
+    wanted, _ = score_rows(undefined, BUNDLE, facts=FACTS, as_of=AS_OF)
     assert_frame_equal(rows, wanted)
 
 
@@ -148,5 +156,5 @@ def test_usual_churn_is_that_of_the_group_by_orders(batch):
 
 def test_tiers_follow_the_limits_of_the_bundle():
     facts = {**BUNDLE.groups, "risk_limits": [0.0, 2.0]}
-    rows, _ = score_rows(FEATURES, replace(BUNDLE, groups=facts), as_of=AS_OF)
+    rows, _ = score_rows(FEATURES, replace(BUNDLE, groups=facts), facts=FACTS, as_of=AS_OF)
     assert set(rows["risk_tier"]) == {"medium"}

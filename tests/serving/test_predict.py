@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from features.purchase_log import log_from_frame
-from features.running import RunningColumns
+from features.log.frame_log import log_from_frame
+from features.log.shop_log import ShopLog
+from features.panel import snapshot
 from features.shop_clock import day_number
-from features.snapshot import snapshot
 from models.bundle import load_bundle
 from retention.scores import SCORE_FIELDS, Eligibility, score_rows
 from serving.bodies import PredictIn
@@ -64,10 +64,11 @@ def test_the_rows_are_those_of_the_batchs_code(ready):
     bundle = load_bundle(settings.models_dir / ready.holder.champion.version)
     log = log_from_frame(pd.DataFrame(PURCHASES), clock_of(settings))
     day = day_number(pd.Timestamp("2024-06-15").date())
-    features = snapshot(RunningColumns(log), day).features
+    shot = snapshot(ShopLog.of(log), day)
     rows, _ = score_rows(
-        features,
+        shot.features,
         bundle,
+        facts=shot.facts,
         as_of="2024-06-15",
         eligibility=Eligibility(1095, 0),
         cut_points=ready.store.current().cut_points,

@@ -6,11 +6,10 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from features.errors import CutoffError
-from features.labels import LABELS
 from features.shop_clock import ShopClock, day_number
 from retention.scores import SCORE_FIELDS
 from tests.made_shop import day, made_log, made_purchases, on_days, repeated
-from training.evaluate import evaluate_at
+from training.evaluate import LABELS, evaluate_at
 from training.recipe import Horizons
 
 NEVER_NULL = (

@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.running import RunningColumns
 from models.rules import RETURN_RULES, VALUE_RULES
 from tests.made_shop import made_log, made_purchases, on_days, repeated
 from training.fit import fit_horizon
@@ -14,7 +13,7 @@ def fit(purchases, horizon=60, **plan_options):
     log = made_log(purchases)
     plan = plan_windows(log.first_day, log.last_day + 1, horizon, **plan_options)
     assert plan is not None
-    return fit_horizon(RunningColumns(log), plan, seed=0)
+    return fit_horizon(log, plan, seed=0)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from features.errors import DataError
 from features.reading.read import read_purchases
 from features.shop_clock import ShopClock
 from tests.features.made import source_of, write
+from tests.features.reading.parsed import parsed
 
 HEADER = "customer_id,ordered_at,amount"
 NEW_YORK = ShopClock("America/New_York")
@@ -143,3 +144,40 @@ def test_large_amounts_are_exact(tmp_path, amount):
     )
     [found] = read.lines["amount"].to_pylist()
     assert found == amount * 10_000 + (2_500 if amount < 10**12 else 0)
+
+
+def test_discount_and_cost_are_money_and_a_bad_one_is_a_fault():
+    header = HEADER + ",discount,cost"
+    rows = ["a,2024-01-01,9,0.10,4.00005", "a,2024-01-01,9,much,1", "a,2024-01-01,9,,1e13"]
+    found = parsed(header, *rows)
+    assert [row["reason"] for row in found] == [None, "bad_discount", "bad_cost"]
+    assert (found[0]["discount"], found[0]["cost"]) == (1000, 40001)
+
+
+@pytest.mark.parametrize(
+    ("ids", "read"),
+    [
+        (["13085.0", "12346.0", ""], ["13085", "12346", None]),
+        (["13085.0", "12346"], ["13085.0", "12346"]),
+        (["13085.5", "12346.5"], ["13085.5", "12346.5"]),
+        (["007.0", "7.0"], ["007", "7"]),
+    ],
+)
+def test_ids_lose_their_decimal_where_all_of_a_column_have_it(ids, read):
+    found = parsed(HEADER, *(f"{i},2024-01-01,1" for i in ids), max_bad_rows=0.01)
+    assert [row["customer_id"] for row in found] == read
+
+
+def test_ids_lose_their_decimal_though_a_few_rows_are_bad():
+    rows = [f"{i}.0,2024-01-01,1" for i in range(200)] + ["customer_id,ordered_at,amount"]
+    found = parsed(HEADER, *rows, max_bad_rows=0.01)
+    assert [found[7]["customer_id"], found[200]["reason"]] == ["7", "bad_date"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "read"),
+    [(1.1, 11000), (1.00005, 10001), (-0.00005, -1), (33.335, 333350), (float("nan"), None)],
+)
+def test_amounts_of_binary_fractions_are_read_as_they_are_printed(amount, read):
+    [row] = parsed(HEADER, ("a", "2024-01-01", amount), types={"amount": "DOUBLE"})
+    assert row["amount"] == read

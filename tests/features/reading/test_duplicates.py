@@ -75,3 +75,29 @@ def test_r5_replaying_overlapping_deliveries_gives_the_same_lines(tmp_path):
         write(parts / f"{i:02d}.csv", WITH_ORDERS + "".join(rows[max(0, i - 2) : i + 4]))
     assert read_folder(parts).lines.equals(read_folder(whole).lines)
     assert read_folder(parts).account.duplicate == 8
+
+
+@pytest.mark.parametrize("header", [WITH_LINES, WITH_ORDERS])
+def test_r5_a_file_replayed_three_times_gives_the_same_lines(tmp_path, header):
+    of_one = 2 if header == WITH_ORDERS else 1
+    rows = [f"c{i % 5},2024-01-{i % 28 + 1:02d},{i % 3},x{i // of_one}\n" for i in range(60)]
+    once, thrice = tmp_path / "once", tmp_path / "thrice"
+    for folder in (once, thrice):
+        folder.mkdir()
+    write(once / "1.csv", header + "".join(rows))
+    # Not byte for byte: the order of rows and the line ends differ.
+    write(thrice / "1.csv", header + "".join(rows))
+    write(thrice / "2.csv", header + "".join(rows[::-1]))
+    write(thrice / "3.csv", (header + "".join(rows)).replace("\n", "\r\n"))
+    first, again = read_folder(once), read_folder(thrice)
+    assert again.lines.equals(first.lines)
+    assert (again.account.rows, again.account.duplicate) == (180, 120)
+
+
+def test_some_of_the_files_can_be_read_alone(tmp_path):
+    for i in range(3):
+        write(tmp_path / f"{i}.csv", WITH_ORDERS + f"c{i},2024-01-01,1,o{i}\n")
+    source = source_of(tmp_path)
+    with read_purchases(source, files=source.files()[1:]) as read:
+        assert read.lines["customer_id"].to_pylist() == ["c1", "c2"]
+        assert [f["file"] for f in read.facts["files"]] == ["1.csv", "2.csv"]

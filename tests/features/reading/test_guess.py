@@ -3,6 +3,8 @@ import pytest
 
 from features.errors import DataError
 from features.reading.guess import guess_purchases
+from features.reading.read import read_purchases
+from features.reading.source import PurchaseSource
 
 HEADER = "customer,date,amount\n"
 
@@ -127,17 +129,39 @@ def test_parquet_with_real_dates_needs_no_date_format(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("header", "formula"),
     [
-        ("Customer ID,InvoiceDate,Price,Quantity\nA,2024-01-01,5.5,2\n", "the price of one"),
-        (
-            "customer,date,total,quantity\nA,2024-01-01,5.5,2\nA,2024-01-02,5.5,-2\n",
-            "returns would count as purchases",
-        ),
+        ("Customer ID,InvoiceDate,Price,Quantity", "Quantity * Price"),
+        ("CustomerID,InvoiceDate,UnitPrice,Quantity", "Quantity * UnitPrice"),
+        ("customer,date,unit price,qty", "qty * `unit price`"),
     ],
 )
-def test_what_is_no_line_total_is_refused(tmp_path, text, sentence):
-    path = tmp_path / "web.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=sentence):
-        guess_purchases(path)
+def test_a_quantity_and_the_price_of_one_make_the_amount(tmp_path, header, formula):
+    found = guess(tmp_path, f"{header}\nA,2024-01-01,1.10,3\nA,2024-01-02,5.5,-2\n")
+    assert found["amount"] == formula
+    assert "amount" not in found["columns"]
+    with read_purchases(PurchaseSource.from_mapping(found)) as read:
+        assert read.lines["amount"].to_pylist() == [33_000, -110_000]
+
+
+def test_a_total_comes_before_the_price_of_one(tmp_path):
+    found = guess(tmp_path, "customer,date,unit_price,qty,total\nA,2024-01-01,2,3,6\n")
+    assert "amount" not in found
+    assert found["columns"]["amount"] == "total"
+
+
+def test_returns_that_would_count_as_purchases_are_refused(tmp_path):
+    with pytest.raises(DataError, match="returns would count as purchases"):
+        guess(
+            tmp_path,
+            "customer,date,total,quantity\nA,2024-01-01,5.5,2\nA,2024-01-02,5.5,-2\n",
+        )
+
+
+def test_a_way_of_writing_dates_that_only_late_rows_rule_out_is_ruled_out(tmp_path):
+    days = ["03/04/2024"] * 10_001 + ["31/04/2023", "31/12/2023"] * 200
+    text = HEADER + "".join(f"c{i},{d},1.5\n" for i, d in enumerate(days))
+    with pytest.raises(DataError, match="cannot be read"):  # 31 April is no day
+        guess(tmp_path, text)
+    text = text.replace("31/04/2023", "30/04/2023")
+    assert guess(tmp_path, text)["format"]["date_format"] == "%d/%m/%Y"

@@ -1,8 +1,10 @@
 """What a reader tells of a log that is no fault."""
 
+import duckdb
 import pytest
 
 from features.errors import DataError
+from features.reading.notes import quantity_oddities
 from features.reading.read import read_purchases
 from features.reading.source import PurchaseSource
 
@@ -60,3 +62,43 @@ def test_a_negative_quantity_beside_a_positive_amount_is_told(tmp_path):
     path.write_text(f"{HEADER},quantity\nA,2024-01-01,5,1\nA,2024-01-02,5,-1\n", encoding="utf-8")
     notes = read_purchases(PurchaseSource(str(path))).notes
     assert any("1 lines have a negative quantity" in note for note in notes)
+
+
+def notes_of(tmp_path, header, *rows, **purchases):
+    path = tmp_path / "web.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    with read_purchases(PurchaseSource.from_mapping({"source": str(path), **purchases})) as read:
+        return read.notes
+
+
+def test_quantities_that_are_no_counts_are_told_with_their_categories(tmp_path):
+    rows = ["A,2024-01-01,25,10852,FUEL", "B,2024-01-02,30,11000,FUEL", "A,2024-01-03,3,2,SOUP"]
+    rows += ["A,2024-01-04,9,5000,COUPON", "B,2024-01-04,9,5000,", "B,2024-01-05,3,0,SOUP"]
+    notes = notes_of(tmp_path, f"{HEADER},quantity,category", *rows)
+    [told] = [note for note in notes if "hundredth" in note]
+    assert told.startswith("4 lines have a quantity of 100 or more at less than a hundredth")
+    assert told.endswith("counts as not given; by category: FUEL (2), COUPON (1)")
+    assert any(note.startswith("1 lines have an amount and a quantity of zero") for note in notes)
+
+
+def test_of_many_categories_three_are_named(tmp_path):
+    rows = [f"A,2024-01-01,1,5000,c{i}" for i in range(5)]
+    notes = notes_of(tmp_path, f"{HEADER},quantity,category", *rows)
+    assert any(note.endswith("c0 (1), c1 (1), c2 (1) and 2 more") for note in notes)
+
+
+def test_a_log_without_quantities_has_no_oddities():
+    with duckdb.connect() as con:
+        assert quantity_oddities(con.sql("SELECT 'a' AS customer_id")) == []
+
+
+def test_columns_that_a_formula_or_a_rule_uses_are_not_called_unused(tmp_path):
+    header = "customer_id,ordered_at,qty,price,status,colour"
+    notes = notes_of(
+        tmp_path,
+        header,
+        "A,2024-01-01,2,3,ok,red",
+        amount="qty * price",
+        cancelled={"column": "status", "equals": "void"},
+    )
+    assert "columns not used: colour" in notes

@@ -1,7 +1,6 @@
 import gzip
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import DataError
-from features.purchase_log import log_from_lines
+from features.log.purchase_log import log_from_lines
 from features.reading.read import read_purchases
 from features.shop_clock import ShopClock
 from tests.features.made import csv_rows, source_of, write
@@ -119,70 +118,6 @@ def test_amounts_are_exact_whatever_their_type(tmp_path):
         assert read.lines["amount"].to_pylist() == [1000, 12345678900, -45000]
 
 
-FAULTS = [
-    ("", "2024-01-01,1.0", "anonymous"),
-    ("  ", "2024-01-01,1.0", "anonymous"),
-    ("x" * 129, "2024-01-01,1.0", "id_too_long"),
-    ('"a\nb"', "2024-01-01,1.0", "bad_customer_id"),
-    ("a\x00b", "2024-01-01,1.0", "bad_customer_id"),
-    ("a", "2024-02-30,1.0", "bad_date"),
-    ("a", ",1.0", "bad_date"),
-    ("a", "yesterday,1.0", "bad_date"),
-    ("a", "infinity,1.0", "bad_date"),
-    ("a", "290000-01-01,1.0", "bad_date"),
-    ("a", "2024-01-01,", "bad_amount"),
-    ("a", "2024-01-01,twelve", "bad_amount"),
-    ("a", "2024-01-01,NaN", "bad_amount"),
-    ("a", "2024-01-01,1e13", "bad_amount"),
-    ("a", "2024-01-01,99999999999999", "bad_amount"),
-    ("a", "2024-01-01", "missing_columns"),
-    ("a;2024-01-01;1.0", None, "missing_columns"),
-    ("a", "2024-01-01,1.0,9", "too_many_columns"),
-    ("\xff", "2024-01-01,1.0", "invalid_encoding"),
-    ("y" * 3_000_000, "2024-01-01,1.0", "id_too_long"),
-]
-
-
-def fault_bytes(fault):
-    first, rest, _ = fault
-    return (first if rest is None else f"{first},{rest}").encode("latin-1") + b"\n"
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f[2])
-def test_r1_a_bad_row_is_set_aside_with_its_line_and_reason(tmp_path, fault):
-    good = csv_rows(50).encode()
-    path = write(tmp_path / "a.csv", good + fault_bytes(fault) + good.split(b"\n", 1)[1])
-    read = read_purchases(source_of(path, max_bad_rows=1.0))
-    account = counted(read.account)
-    assert (account.rows, account.accepted) == (101, 100)
-    if fault[2] == "anonymous":
-        assert (account.anonymous, len(read.quarantine)) == (1, 0)
-    else:
-        assert read.quarantine[["file", "row", "reason"]].to_numpy().tolist() == [
-            ["a.csv", 52, fault[2]]
-        ]
-
-
-def test_r1_every_row_of_a_large_file_with_faults_is_accounted_for(tmp_path):
-    draw = np.random.default_rng(0)
-    usable = [f for f in FAULTS if len(f[0]) < 1000 and "\n" not in f[0]]
-    lines, wanted = [b"customer_id,ordered_at,amount\n"], {}
-    for i in range(50_000):
-        if draw.random() < 0.05:
-            fault = usable[draw.integers(len(usable))]
-            lines.append(fault_bytes(fault))
-            wanted[i + 2] = fault[2]
-        else:
-            lines.append(b"c%d,2024-01-%02d,%d.25\n" % (i % 900, i % 28 + 1, i % 77))
-    path = write(tmp_path / "a.csv", b"".join(lines))
-    read = read_purchases(source_of(path, max_bad_rows=1.0))
-    account = counted(read.account)
-    assert account.rows == 50_000
-    assert account.accepted == 50_000 - len(wanted)
-    found = dict(zip(read.quarantine["row"], read.quarantine["reason"], strict=True))
-    assert found == {line: why for line, why in wanted.items() if why != "anonymous"}
-
-
 def test_r2_too_many_bad_rows_stop_everything(tmp_path):
     path = write(tmp_path / "a.csv", csv_rows(80) + "a,2024-13-01,1\n")
     with pytest.raises(DataError) as caught:
@@ -237,3 +172,52 @@ def test_cdnow_as_published_and_in_the_canonical_form_are_the_same_log(tmp_path)
     log = log_from_lines(one.lines, ShopClock())
     assert log.n_customers == 23_570
     assert log.customer_ids[:2].tolist() == ["00001", "00002"]
+
+
+def test_batches_are_the_lines_in_pieces_and_the_room_is_left_empty(tmp_path):
+    room = tmp_path / "room"
+    path = write(tmp_path / "a.csv", csv_rows(5000))
+    with read_purchases(source_of(path), room=room) as read:
+        batches = list(read.batches(1024))
+        assert max(batch.num_rows for batch in batches) <= 1024
+        assert pa.Table.from_batches(batches).equals(read.lines.combine_chunks())
+        again = list(read.batches())
+        assert sum(batch.num_rows for batch in again) == 5000
+    assert list(room.iterdir()) == []
+    with pytest.raises(ValueError, match="within the `with` block"):
+        next(read.batches())
+
+
+def test_nothing_stays_of_a_log_that_is_refused_or_forgotten(tmp_path):
+    path, room = write(tmp_path / "a.csv", csv_rows(5)), tmp_path / "room"
+    with pytest.raises(DataError):
+        read_purchases(source_of(path, columns={"amount": "total"}), room=room)
+    assert list(room.iterdir()) == []
+    read = read_purchases(source_of(path), room=room)
+    assert len(list(room.iterdir())) == 1
+    del read
+    assert list(room.iterdir()) == []
+
+
+def test_facts_tell_what_the_files_hold(tmp_path):
+    header = "customer_id,ordered_at,amount,order_id,mood\n"
+    write(tmp_path / "1.csv", header + "a,2024-01-03,1,,x\na,2024-01-01,1,,x\n,2024-01-01,1,,x\n")
+    write(tmp_path / "2.csv", header + "b,2024-02-01,1,,x\n")
+    facts = read_purchases(source_of(tmp_path)).facts
+    assert facts["files"] == [
+        {
+            "file": "1.csv",
+            "rows": 3,
+            "accepted": 2,
+            "first_day": "2024-01-01",
+            "last_day": "2024-01-03",
+        },
+        {
+            "file": "2.csv",
+            "rows": 1,
+            "accepted": 1,
+            "first_day": "2024-02-01",
+            "last_day": "2024-02-01",
+        },
+    ]
+    assert (facts["unused"], facts["all_null"], facts["cancelled"]) == (["mood"], ["order_id"], 0)

@@ -1,13 +1,14 @@
 import gzip
 
-import numpy as np
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from features.errors import DataError
+from features.reading.held import FEW, HeldRows
 from features.reading.read import read_purchases
-from features.reading.staging import StagedFile
+from features.reading.text_files import BLOCK
 from tests.features.made import csv_rows, source_of, write
 
 BLANKS = {"kind": "text", "separator": "whitespace"}
@@ -22,10 +23,8 @@ def refusal(path, **layout):
     return message
 
 
-def test_rows_stand_at_lines_of_the_file(tmp_path):
-    staged = StagedFile(tmp_path / "a.csv", "t", {}, 5, first_line=2, left_out=(2, 4, 5))
-    # Line 1 is the header; lines 2, 4 and 5 were left out.
-    assert staged.lines(np.array([1, 2, 3])).tolist() == [3, 6, 7]
+def _bent(packed):
+    return packed[:60] + bytes(b ^ 255 for b in packed[60:64]) + packed[64:]
 
 
 @pytest.mark.parametrize("layout", [{}, BLANKS], ids=["csv", "blanks"])
@@ -57,8 +56,12 @@ def test_an_empty_file_is_refused(tmp_path, name):
 def test_a_header_alone_is_refused(tmp_path):
     message = "holds no purchase lines"
     assert message in refusal(write(tmp_path / "a.csv", csv_rows(0)))
-    assert message in refusal(write(tmp_path / "b.txt", "customer_id amount\r\n"), **BLANKS)
-    pq.write_table(pa.table({"customer_id": pa.array([], pa.string())}), tmp_path / "c.parquet")
+    names = "customer_id ordered_at amount\r\n"
+    assert message in refusal(write(tmp_path / "b.txt", names), **BLANKS)
+    none = pa.array([], pa.string())
+    pq.write_table(
+        pa.table({"customer_id": none, "ordered_at": none, "amount": none}), tmp_path / "c.parquet"
+    )
     assert message in refusal(tmp_path / "c.parquet")
 
 
@@ -88,8 +91,9 @@ def test_letter_case_of_a_column_matters(tmp_path):
     [
         ("a.parquet", b"PAR1 and nothing more", "cannot be read as parquet"),
         ("a.csv.gz", b"plain text", "not a GZIP stream"),
-        ("b.csv.gz", gzip.compress(csv_rows(500).encode())[:-90], "cannot be read as csv"),
-        ("a.csv", (csv_rows(9) + csv_rows(9).replace("\n", "\r\n")).encode(), "one kind of line"),
+        ("b.csv.gz", gzip.compress(csv_rows(500).encode())[:-90], "ends too early"),
+        ("c.csv.gz", _bent(gzip.compress(csv_rows(500).encode())), "cannot be read as csv"),
+        ("a.csv.zst", b"plain text", "cannot be read as csv"),
     ],
 )
 def test_a_broken_file_is_refused_by_name(tmp_path, name, content, cause):
@@ -128,3 +132,124 @@ def test_blank_lines_are_no_rows(tmp_path):
         path = write(tmp_path / f"{i}.txt", text)
         account = read_purchases(source_of(path, **layout)).account
         assert (account.rows, account.accepted) == (4, 4)
+
+
+@pytest.mark.parametrize("layout", [{}, BLANKS], ids=["csv", "blanks"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r", "\r\r\n", "mixed"])
+def test_any_kind_of_line_end_ends_a_row(tmp_path, layout, ends):
+    rows = csv_rows(9).replace(",", " " if layout else ",").splitlines()
+    kinds = ["\n", "\r\n"] if ends == "mixed" else [ends]
+    text = "".join(row + kinds[i % len(kinds)] for i, row in enumerate(rows))
+    read = read_purchases(source_of(write(tmp_path / "a.txt", text), **(layout or {"kind": "csv"})))
+    assert (read.account.rows, read.account.accepted) == (9, 9)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.csv.zst", "a.txt.zst"])
+def test_packed_and_plain_files_give_the_same_lines(tmp_path, name):
+    layout = {"kind": "text"} if ".txt" in name else {}
+    text = csv_rows(200).replace(",", " " if layout else ",").encode()
+    packed = {"gz": gzip.compress, "zst": pa.Codec("zstd").compress}
+    pack = packed.get(name.rsplit(".", 1)[1])
+    data = pack(text) if pack else text
+    read = read_purchases(source_of(write(tmp_path / name, bytes(data)), **layout))
+    plain = read_purchases(source_of(write(tmp_path / "plain.csv", csv_rows(200))))
+    assert read.lines.equals(plain.lines)
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_fixed_widths_are_cut_and_trimmed(tmp_path, header):
+    rows = ["c1   2024-01-01  12.50", "c 2  2024-01-02 -3", "", "c3   2024"]
+    rows += ["c4   2024-01-03     7.00x"]
+    names = ["id   day            sum"] if header else []
+    theirs = ["id", "day", "sum"] if header else ["column0", "column1", "column2"]
+    source = source_of(
+        write(tmp_path / "a.txt", "\n".join([*names, *rows]) + "\n"),
+        widths=(5, 10, 8),
+        header=header,
+        columns=dict(zip(["customer_id", "ordered_at", "amount"], theirs, strict=True)),
+        max_bad_rows=1.0,
+    )
+    read = read_purchases(source)
+    assert read.lines["customer_id"].to_pylist() == ["c 2", "c1"]
+    assert read.lines["amount"].to_pylist() == [-30_000, 125_000]
+    first = 2 if header else 1
+    assert read.quarantine[["row", "reason"]].to_numpy().tolist() == [
+        [first + 3, "missing_columns"],
+        [first + 4, "too_many_columns"],
+    ]
+
+
+@pytest.mark.parametrize("separator", [None, ",", ";", "|", "tab", "||", "~"])
+def test_the_separator_is_told_or_declared(tmp_path, separator):
+    written = {"tab": "\t", None: "|"}.get(separator, separator)
+    path = write(tmp_path / "a.csv", csv_rows(30).replace(",", written))
+    assert read_purchases(source_of(path, separator=separator)).account.accepted == 30
+
+
+def test_a_separator_is_that_which_gives_our_columns(tmp_path):
+    text = "customer_id;ordered_at;amount;a,b,c,d,e\n" + "x;2024-01-01;1,50;k,k,k,k,k\n" * 3
+    read = read_purchases(source_of(write(tmp_path / "a.csv", text)))
+    assert read.lines["amount"].to_pylist() == [15_000] * 3
+
+
+def test_a_file_in_windows_1252_is_read_as_such_and_said(tmp_path):
+    text = csv_rows(50).replace("c1,", "Zo\xeb \x80,").encode("latin-1")
+    read = read_purchases(source_of(write(tmp_path / "a.csv", text)))
+    assert "a.csv is not UTF-8 and was read as Windows-1252" in read.notes
+    assert "Zo\u00eb \u20ac" in read.lines["customer_id"].to_pylist()
+    assert read.account.accepted == 50
+
+
+def test_names_in_windows_1252_are_read_too(tmp_path):
+    text = csv_rows(300, "customer_id,ordered_at,amount").replace("amount", "Umsatz brutto \xfc")
+    source = source_of(
+        write(tmp_path / "a.csv", text.encode("latin-1")), columns={"amount": "Umsatz brutto \xfc"}
+    )
+    assert read_purchases(source).account.accepted == 300
+
+
+def test_a_few_rows_in_another_encoding_are_set_aside(tmp_path):
+    text = csv_rows(500).encode() + b"Zo\xeb,2024-01-01,1\n"
+    read = read_purchases(source_of(write(tmp_path / "a.csv", text)))
+    assert read.quarantine[["row", "reason"]].to_numpy().tolist() == [[502, "invalid_encoding"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le"])
+def test_utf_16_with_its_mark_is_read(tmp_path, encoding):
+    mark = {"utf-16-be": b"\xfe\xff", "utf-16-le": b"\xff\xfe"}.get(encoding, b"")
+    path = write(tmp_path / "a.csv", mark + csv_rows(20).encode(encoding))
+    assert read_purchases(source_of(path)).account.accepted == 20
+
+
+def test_rows_of_several_blocks_keep_their_lines(tmp_path):
+    # Some 20 MB: three blocks, with a record of several lines every thousand rows.
+    note = "x" * 200
+    rows = ["customer_id,ordered_at,amount,note"]
+    line, wanted = 2, []
+    for i in range(90_000):
+        if i % 1000 == 999:
+            rows.append(f'a,2024-01-01,1,"{note}\n{note}"')
+            line += 1
+        elif i % 1000 == 998:
+            rows.append(f"a,never,1,{note}")
+            wanted.append(line)
+        else:
+            rows.append(f"a,2024-01-01,1,{note}")
+        line += 1
+    path = write(tmp_path / "a.csv", "\n".join(rows) + "\n")
+    assert path.stat().st_size > 2 * BLOCK
+    read = read_purchases(source_of(path))
+    assert read.quarantine["row"].tolist() == wanted
+    assert read.account.rows == 90_000
+
+
+def test_many_rows_wait_in_a_file_and_give_the_same_lines(tmp_path):
+    rows = [pa.table({"row": [2 * i, 2 * i + 1], "x": ["a" * (FEW // 3)] * 2}) for i in range(3)]
+    held = HeldRows(tmp_path, "raw")
+    held.fill(rows)
+    with duckdb.connect() as con:
+        found = held.register(con).project("row, length(x)").order("row").fetchall()
+        assert found == [(i, FEW // 3) for i in range(6)]
+        assert (tmp_path / "raw.arrow").exists()
+        held.drop(con)
+    assert list(tmp_path.iterdir()) == []

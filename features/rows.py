@@ -1,0 +1,208 @@
+"""Rows of features, facts and labels for a range of customers at several cutoffs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.catalogue import BY_NAME, FEATURES
+from features.labels import LABELS, LabelReader
+from features.line import UNKNOWN_MONEY
+from features.log.purchase_log import PurchaseLog
+from features.running.reading import Reading
+
+Int = NDArray[np.int64]
+Float = NDArray[np.float64]
+Values = NDArray[Any]
+
+# Days of history that a feature sees, so that a cutoff a year later, with more history behind it,
+# is not another population.
+LOOKBACK_DAYS = 1095
+# What is told of a customer's whole history; scores show it, models do not see it.
+FACTS = (
+    *("orders_to_date", "net_to_date", "days_since_last_ever", "tenure_ever"),
+    "average_gap_ever",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What rows are asked for.
+
+    Attributes
+    ----------
+    cutoffs : shop days
+    features : names of features, in order
+    horizons : days of label windows; none for a snapshot
+    until : shop day; labels see no line known on or after it
+    single : features in single precision, as files and trees hold them
+    """
+
+    cutoffs: tuple[int, ...]
+    features: tuple[str, ...]
+    horizons: tuple[int, ...] = ()
+    until: int | None = None
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows by customer, then cutoff.
+
+    Attributes
+    ----------
+    customer : int64, shape (n_rows,), numbers in the shop's log
+    customer_ids : array of str, shape (n_rows,)
+    cutoff : int64, shape (n_rows,), shop days
+    features : float64 or float32, shape (n_features, n_rows)
+    facts : float64, shape (len(FACTS), n_rows)
+    labels : (horizon in days, label) -> float64, shape (n_rows,)
+    """
+
+    customer: Int
+    customer_ids: NDArray[np.object_]
+    cutoff: Int
+    features: Values
+    facts: Float
+    labels: dict[tuple[int, str], Float]
+
+    @staticmethod
+    def together(parts: Sequence["Rows"]) -> "Rows":
+        """Rows of several ranges, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        # A range without costs has no label of the margin: over no line of known cost it is 0.
+        keys = dict.fromkeys(key for p in parts for key in p.labels)
+        days = list(dict.fromkeys(key[0] for key in keys))
+        return Rows(
+            np.concatenate([p.customer for p in parts]),
+            np.concatenate([p.customer_ids for p in parts]),
+            np.concatenate([p.cutoff for p in parts]),
+            np.concatenate([p.features for p in parts], axis=1),
+            np.concatenate([p.facts for p in parts], axis=1),
+            {
+                key: np.concatenate([p.labels.get(key, np.zeros(len(p.cutoff))) for p in parts])
+                for key in sorted(keys, key=lambda key: (days.index(key[0]), LABELS.index(key[1])))
+            },
+        )
+
+    def to_batch(self, names: Sequence[str], *, facts: bool = True) -> pa.RecordBatch:
+        """As Arrow: `customer_id`, `cutoff` (date), features, facts, labels as `churned_90d`."""
+        columns: dict[str, pa.Array] = {
+            "customer_id": pa.array(self.customer_ids, pa.string()),
+            "cutoff": pa.array(self.cutoff.astype(np.int32), pa.int32()).cast(pa.date32()),
+        }
+        columns |= {n: pa.array(v) for n, v in zip(names, self.features, strict=True)}
+        if facts:
+            columns |= {n: pa.array(v) for n, v in zip(FACTS, self.facts, strict=True)}
+        columns |= {f"{name}_{days}d": pa.array(v) for (days, name), v in self.labels.items()}
+        schema = pa.schema([pa.field(n, c.type, nullable=False) for n, c in columns.items()])
+        return pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)
+
+
+def features_with(columns: frozenset[str]) -> tuple[str, ...]:
+    """Names of the features that a log with these optional columns has."""
+    return tuple(f.name for f in FEATURES if f.needs is None or f.needs in columns)
+
+
+def rows_of(log: PurchaseLog, request: Request) -> Rows:
+    """Rows of the customers of `log` who have a line known before a cutoff."""
+    log = _with_columns(log, request.features)
+    at = Reading(log, request.cutoffs)
+    features = _features(at, request.features, np.float32 if request.single else np.float64)
+    _forget_the_old(log, at, request.features, features)
+    labels: dict[tuple[int, str], Float] = {}
+    if request.horizons:
+        reader = LabelReader(log, request.until)
+        for days in dict.fromkeys(request.horizons):
+            read = reader.read(at.customer, at.cutoff, days)
+            labels |= {(days, name): values for name, values in read.items()}
+    return Rows(
+        at.customer + log.first_customer,
+        log.customer_ids[at.customer],
+        at.cutoff,
+        features,
+        _facts(at),
+        labels,
+    )
+
+
+def _features(at: Reading, names: Sequence[str], kind: type = np.float64) -> Values:
+    values: Values = np.empty((len(names), len(at)), kind)
+    for i, name in enumerate(names):
+        values[i] = BY_NAME[name].read(at)
+    return values
+
+
+def _facts(at: Reading) -> Float:
+    days = at.state("days")
+    span = at.state("last_day") - at.state("first_day")
+    return np.array(
+        [
+            at.total("orders"),
+            at.total("net"),
+            at.if_bought(at.cutoff - at.state("last_day")),
+            at.if_bought(at.cutoff - at.state("first_day")),
+            np.where(days > 1, span / np.maximum(days - 1, 1), np.nan),
+        ]
+    )
+
+
+def _forget_the_old(log: PurchaseLog, at: Reading, names: Sequence[str], features: Values) -> None:
+    """Make the rows with lines older than the look-back anew, from the younger lines alone."""
+    first = at.position(LOOKBACK_DAYS)
+    old = first > at.begin
+    if not old.any():
+        return
+    for cutoff in np.unique(at.cutoff[old]):
+        rows = np.flatnonzero(old & (at.cutoff == cutoff))
+        some = rows[first[rows] < at.end[rows]]
+        if len(some):
+            young = log.take(at.customer[some], first[some], at.end[some])
+            features[:, some] = _features(Reading(young, [int(cutoff)]), names)
+        none = rows[first[rows] == at.end[rows]]
+        if len(none):
+            silent = _without_effect(log, int(cutoff) - 1)
+            features[:, none] = _features(Reading(silent, [int(cutoff)]), names)
+
+
+def _without_effect(log: PurchaseLog, day: int) -> PurchaseLog:
+    """A log of one customer and one line that counts for nothing."""
+    one = log.take(np.array([0]), np.array([0]), np.array([1]))
+    days = np.array([day], np.int32)
+    unknown = {
+        name: None if getattr(one, name) is None else np.array([value], getattr(one, name).dtype)
+        for name, value in (
+            *(("quantity", np.nan), ("discount", UNKNOWN_MONEY), ("cost", UNKNOWN_MONEY)),
+            *(("product", -1), ("category", -1), ("channel", -1)),
+        )
+    }
+    return replace(
+        one,
+        ordered_day=days,
+        known_day=days,
+        amount=np.zeros(1, np.int64),
+        is_purchase=np.zeros(1, bool),
+        **unknown,  # type: ignore[arg-type]
+    )
+
+
+def _with_columns(log: PurchaseLog, names: Sequence[str]) -> PurchaseLog:
+    """The log with every column that the features need; unknown where these customers lack it."""
+    needed = {BY_NAME[n].needs for n in names} - {None}
+    lacking = {n for n in needed if n is not None and getattr(log, n) is None}
+    if not lacking:
+        return log
+    n = log.n_lines
+    unknown: dict[str, object] = {}
+    for name in lacking:
+        if name == "quantity":
+            unknown[name] = np.full(n, np.nan)
+        elif name in ("discount", "cost"):
+            unknown[name] = np.full(n, UNKNOWN_MONEY)
+        else:
+            unknown[name] = np.full(n, -1, np.int32)
+    return replace(log, **unknown)  # type: ignore[arg-type]
