@@ -21,13 +21,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.labels import LABELS
 from features.line import SORT_KEYS
 from features.log.purchase_log import PurchaseLog, log_from_lines
 from features.log.ranges import Stored
 from features.log.shop_log import ShopLog
 from features.log.writing import LINES_A_RANGE, whole_customers
-from features.rows import FACTS, Request, Rows, rows_of
+from features.rows import FACTS, Request, Rows, labels_with, rows_of
 from features.shop_clock import ShopClock
 from features.spark import SparkError, spark_session
 
@@ -71,12 +70,10 @@ class SparkEngine:
         SparkError
             If the log is not kept in files, or a task fails.
         """
-        has_costs = "cost" in _columns(_files(log)).names
         labels = [
             (days, name)
             for days in dict.fromkeys(request.horizons)
-            for name in LABELS
-            if has_costs or name != "future_margin"
+            for name in labels_with(request.features)
         ]
         told = {(days, name): f"{name}_{days}d" for days, name in labels}
         schema = pa.schema(

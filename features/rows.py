@@ -74,19 +74,13 @@ class Rows:
         """Rows of several ranges, one after the other."""
         if len(parts) == 1:
             return parts[0]
-        # A range without costs has no label of the margin: over no line of known cost it is 0.
-        keys = dict.fromkeys(key for p in parts for key in p.labels)
-        days = list(dict.fromkeys(key[0] for key in keys))
         return Rows(
             np.concatenate([p.customer for p in parts]),
             np.concatenate([p.customer_ids for p in parts]),
             np.concatenate([p.cutoff for p in parts]),
             np.concatenate([p.features for p in parts], axis=1),
             np.concatenate([p.facts for p in parts], axis=1),
-            {
-                key: np.concatenate([p.labels.get(key, np.zeros(len(p.cutoff))) for p in parts])
-                for key in sorted(keys, key=lambda key: (days.index(key[0]), LABELS.index(key[1])))
-            },
+            {key: np.concatenate([p.labels[key] for p in parts]) for key in parts[0].labels},
         )
 
     def to_batch(self, names: Sequence[str], *, facts: bool = True) -> pa.RecordBatch:
@@ -108,6 +102,12 @@ def features_with(columns: frozenset[str]) -> tuple[str, ...]:
     return tuple(f.name for f in FEATURES if f.needs is None or f.needs in columns)
 
 
+def labels_with(features: Sequence[str]) -> tuple[str, ...]:
+    """Names of the labels beside these features: a margin only where costs are known."""
+    costs = any(BY_NAME[name].needs == "cost" for name in features)
+    return tuple(name for name in LABELS if costs or name != "future_margin")
+
+
 def rows_of(log: PurchaseLog, request: Request) -> Rows:
     """Rows of the customers of `log` who have a line known before a cutoff."""
     log = _with_columns(log, request.features)
@@ -117,9 +117,10 @@ def rows_of(log: PurchaseLog, request: Request) -> Rows:
     labels: dict[tuple[int, str], Float] = {}
     if request.horizons:
         reader = LabelReader(log, request.until)
+        names = labels_with(request.features)
         for days in dict.fromkeys(request.horizons):
             read = reader.read(at.customer, at.cutoff, days)
-            labels |= {(days, name): values for name, values in read.items()}
+            labels |= {(days, name): read[name] for name in names}
     return Rows(
         at.customer + log.first_customer,
         log.customer_ids[at.customer],

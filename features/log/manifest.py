@@ -65,12 +65,15 @@ class Kept:
         return any(reason.startswith("future") for reason in self.account.reasons)
 
 
-def write_manifest(folder: Path, kept: Kept) -> None:
-    """Make `kept` the log of `folder`; files that it does not name are removed."""
+def write_manifest(folder: Path, kept: Kept, before: Kept | None) -> None:
+    """Make `kept` the log of `folder`; files of neither it nor the one before are removed.
+
+    Those of the one before stay for who reads them still.
+    """
     document = asdict(kept)
     text = json.dumps(document, sort_keys=True, indent=1)
     write_whole(folder / MANIFEST, lambda p: p.write_text(text, encoding="utf-8"))
-    named = {r.file for r in kept.ranges}
+    named = {r.file for one in (kept, before) if one is not None for r in one.ranges}
     for path in folder.glob("*.parquet"):
         if path.name not in named:
             path.unlink(missing_ok=True)

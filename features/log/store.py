@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.errors import DataError, EmptyFileError
+from features.log.alone import alone
 from features.log.deliveries import oddities
 from features.log.figures import together
 from features.log.manifest import Kept, KeptRange, read_manifest, write_manifest
@@ -30,6 +32,8 @@ from features.whole_file import write_whole
 
 # A log of up to so many lines is held in memory after it was loaded.
 MOST_HELD = 4_000_000
+# Folder for what does not fit into memory while files are read.
+ROOM = "room"
 LISTED = ["file", "row", "column", "reason"]
 # How a note on an odd delivery begins.
 ODD = "latest delivery: "
@@ -93,34 +97,45 @@ def load_log(
     DeliveryRefused
         If `refuse_odd` and a later delivery is odd; nothing kept is changed.
     """
-    described = _described(source)
-    files = tuple(source_digests(source))
-    sha256 = hashlib.sha256(json.dumps([described, files]).encode()).hexdigest()
-    before = read_manifest(folder)
-    if before is not None and (before.described != described or before.may_change_by_itself):
-        usable = None
-    else:
-        usable = before
-    if usable is not None and usable.sha256 == sha256:
-        return _loaded(_again(usable, source, folder, refuse_odd), folder, engine, fresh=False)
-    update = _Update(source, folder, quarantine_folder, described, files, sha256, latest, before)
-    update.lines_a_range = lines_a_range
-    try:
-        kept, restated = (None, None) if usable is None else update.added(usable)
-        if kept is None:
-            kept = update.anew()
-        odd = oddities(before.days, kept.days) if before is not None else []
-        if refuse_odd:
-            _refuse(source, odd)
-    except BaseException:
-        update.undo()
-        raise
-    # One that was taken on purpose is odd no more.
-    taken = refuse_odd and not source.check_deliveries
-    notes = [] if taken else [f"{ODD}{o}" for o in odd]
-    kept = replace(kept, notes=(*kept.notes, *notes))
-    write_manifest(folder, kept)
-    return _loaded(kept, folder, engine, fresh=True, restated=restated)
+    with alone(folder):
+        described = _described(source)
+        files = tuple(source_digests(source))
+        sha256 = hashlib.sha256(json.dumps([described, files]).encode()).hexdigest()
+        before = read_manifest(folder)
+        comparable = before if before is not None and before.described == described else None
+        usable = None if comparable is None or comparable.may_change_by_itself else comparable
+        if usable is not None and usable.sha256 == sha256:
+            return _loaded(_again(usable, source, folder, refuse_odd), folder, engine, fresh=False)
+        _tidy(folder)
+        update = _Update(
+            source, folder, quarantine_folder, described, files, sha256, latest, before
+        )
+        update.lines_a_range = lines_a_range
+        try:
+            kept, restated = (None, None) if usable is None else update.added(usable)
+            if kept is None:
+                kept = update.anew()
+            odd = oddities(comparable.days, kept.days) if comparable is not None else []
+            if refuse_odd:
+                _refuse(source, odd)
+        except BaseException:
+            update.undo()
+            raise
+        # One that was taken on purpose is odd no more.
+        taken = refuse_odd and not source.check_deliveries
+        notes = [] if taken else [f"{ODD}{o}" for o in odd]
+        kept = replace(kept, notes=(*kept.notes, *notes))
+        # Who has a small log has all of it in memory.
+        read_still = before if before is not None and before.facts.lines > MOST_HELD else None
+        write_manifest(folder, kept, read_still)
+        return _loaded(kept, folder, engine, fresh=True, restated=restated)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a process left that was killed while it read."""
+    shutil.rmtree(folder / ROOM, ignore_errors=True)
+    for draft in folder.glob(".*.parquet.*"):
+        draft.unlink(missing_ok=True)
 
 
 def _again(kept: Kept, source: PurchaseSource, folder: Path, refuse_odd: bool) -> Kept:
@@ -130,7 +145,7 @@ def _again(kept: Kept, source: PurchaseSource, folder: Path, refuse_odd: bool) -
         return kept
     _refuse(source, odd)
     kept = replace(kept, notes=tuple(n for n in kept.notes if not n.startswith(ODD)))
-    write_manifest(folder, kept)
+    write_manifest(folder, kept, kept)
     return kept
 
 
@@ -201,7 +216,7 @@ class _Update:
 
     def anew(self) -> Kept:
         """Read all files."""
-        with read_purchases(self.source, latest=self.latest, room=self.folder / "room") as read:
+        with read_purchases(self.source, latest=self.latest, room=self.folder / ROOM) as read:
             days: Counter[int] = Counter()
             tables = whole_customers(
                 _counted(read.batches(), days, self.source.clock), self.lines_a_range
@@ -224,7 +239,7 @@ class _Update:
             return None, None
         try:
             read = read_purchases(
-                self.source, latest=self.latest, room=self.folder / "room", files=paths
+                self.source, latest=self.latest, room=self.folder / ROOM, files=paths
             )
         except EmptyFileError:
             return None, None  # a day without orders is no fault among others
