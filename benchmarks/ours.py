@@ -32,9 +32,7 @@ def kept_log(folder: Path) -> ShopLog:
     kept = read_manifest(folder)
     if kept is None:
         raise RuntimeError(f"{folder} holds no log; build it first")
-    log = ShopLog(kept.stored(folder))
-    log.__dict__["facts"] = kept.facts
-    return log
+    return ShopLog(kept.stored(folder), facts=kept.facts)
 
 
 def log_files(folder: Path) -> list[Path]:

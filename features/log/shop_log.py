@@ -164,14 +164,22 @@ class ShopLog:
     ranges : customers in ascending order, each in one range
     until : shop day; lines known on or after it are left out of counts and labels
     engine : where rows are made; by default here, ranges side by side
+    facts : counts over the lines, where they are known
     """
 
     def __init__(
-        self, ranges: Sequence[Range], *, until: int | None = None, engine: Engine | None = None
+        self,
+        ranges: Sequence[Range],
+        *,
+        until: int | None = None,
+        engine: Engine | None = None,
+        facts: LogFacts | None = None,
     ) -> None:
         self.ranges = tuple(ranges)
         self.until = until
         self.engine = engine
+        if facts is not None:
+            self.__dict__["facts"] = facts
 
     @classmethod
     def of(cls, log: PurchaseLog) -> "ShopLog":
