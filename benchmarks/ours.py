@@ -5,11 +5,12 @@ import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from features.log.frame_log import log_from_frame
+from features.log.frame_log import log_from_columns
 from features.log.manifest import read_manifest
 from features.log.ranges import READ
 from features.log.shop_log import ShopLog
@@ -53,23 +54,24 @@ def features_at(folder: Path, cutoff: dt.date) -> pd.DataFrame:
 
 
 def one_snapshot_ms(purchases: pd.DataFrame, cutoff: dt.date, *, repeats: int) -> list[float]:
-    """Milliseconds from the purchases of each customer alone to that customer's features.
+    """Milliseconds from the purchases of each customer, as a request has them, to the features.
 
     Parameters
     ----------
     purchases : DataFrame with the columns of the made log, of some customers
     repeats : how often each customer is done; the median counts
     """
+    purchases = purchases.assign(ordered_at=purchases["ordered_at"].astype(str))
     found = []
     for _, mine in purchases.groupby("customer_id"):
-        spent = [_one(mine, day_number(cutoff)) for _ in range(repeats)]
-        found.append(statistics.median(spent))
+        sent = {str(name): mine[name].tolist() for name in mine}
+        found.append(statistics.median(_one(sent, day_number(cutoff)) for _ in range(repeats)))
     return found
 
 
-def _one(mine: pd.DataFrame, cutoff: int) -> float:
+def _one(sent: dict[str, list[Any]], cutoff: int) -> float:
     started = time.perf_counter()
-    made = snapshot(ShopLog.of(log_from_frame(mine, ShopClock())), cutoff)
+    made = snapshot(ShopLog.of(log_from_columns(sent, ShopClock())), cutoff)
     spent = (time.perf_counter() - started) * 1000
     if len(made.features) != 1 or np.isnan(made.features["n_orders"].iloc[0]):
         raise RuntimeError(f"a customer of the made log is not in a snapshot at {date_of(cutoff)}")

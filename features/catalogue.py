@@ -33,8 +33,9 @@ def catalogue_page() -> str:
     lines = [
         "# Features",
         "",
-        "Each is a function of the purchases known before the cutoff. Money is in the log's own",
-        "currency, net of refunds where it says net.",
+        "Each is a function of the purchases that became known in the three years before the",
+        "cutoff; what came earlier is not seen. Money is in the log's own currency, net of",
+        "refunds where it says net.",
         "",
     ]
     for family in dict.fromkeys(f.family for f in FEATURES):

@@ -7,6 +7,15 @@ class DataError(ValueError):
     exit_code = 3
 
 
+class TooManyBadError(DataError):
+    """More rows cannot be used than the settings allow; `bad` is their number."""
+
+    def __init__(self, message: str, bad: int) -> None:
+        """Keep the number beside the message."""
+        super().__init__(message)
+        self.bad = bad
+
+
 class EmptyFileError(DataError):
     """A file holds no purchase line."""
 

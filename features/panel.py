@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.errors import CutoffError
 from features.log.shop_log import ShopLog
-from features.rows import FACTS, Request, features_with
+from features.rows import FACTS, Request, Rows, features_with
 from features.shop_clock import date_of
 
 Int = NDArray[np.int64]
@@ -109,8 +109,18 @@ def panel(log: ShopLog, cutoffs: Sequence[int], horizons: Iterable[int]) -> Pane
         features=pd.DataFrame(rows.features.T, index=ids, columns=list(names)),
         customers=rows.customer,
         cutoffs=rows.cutoff,
-        labels={
-            h: pd.DataFrame({name: v for (days, name), v in rows.labels.items() if days == h})
-            for h in wanted
-        },
+        labels=_by_horizon(rows, wanted),
     )
+
+
+def labels_at(log: ShopLog, cutoff: int, horizons: Iterable[int]) -> dict[int, pd.DataFrame]:
+    """Labels over each horizon of the customers of a snapshot at `cutoff`, without its features."""
+    wanted = tuple(dict.fromkeys(horizons))
+    return _by_horizon(log.rows(Request((cutoff,), (), wanted, log.until)), wanted)
+
+
+def _by_horizon(rows: Rows, horizons: Iterable[int]) -> dict[int, pd.DataFrame]:
+    return {
+        h: pd.DataFrame({name: v for (days, name), v in rows.labels.items() if days == h})
+        for h in horizons
+    }

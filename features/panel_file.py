@@ -28,6 +28,8 @@ def write_panel(log: ShopLog, cutoffs: Sequence[int], horizons: Iterable[int], f
     names = features_with(log.columns)
     request = Request(tuple(cutoffs), names, tuple(horizons), log.until, single=True)
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("part-*.parquet"):
+        old.unlink()
     return sum(log.map(partial(_write_part, request=request, folder=folder)))
 
 

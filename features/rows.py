@@ -24,7 +24,7 @@ LOOKBACK_DAYS = 1095
 # What is told of a customer's whole history; scores show it, models do not see it.
 FACTS = (
     *("orders_to_date", "net_to_date", "days_since_last_ever", "tenure_ever"),
-    "average_gap_ever",
+    *("average_gap_ever", "last_gap_ever", "purchase_days_ever"),
 )
 
 
@@ -148,6 +148,8 @@ def _facts(at: Reading) -> Float:
             at.if_bought(at.cutoff - at.state("last_day")),
             at.if_bought(at.cutoff - at.state("first_day")),
             np.where(days > 1, span / np.maximum(days - 1, 1), np.nan),
+            np.where(days > 1, at.state("last_gap"), np.nan),
+            at.if_bought(days),
         ]
     )
 

@@ -52,7 +52,7 @@ def lifecycle_status(features: pd.DataFrame, rhythm: dict[str, Any]) -> NDArray[
     Parameters
     ----------
     features : DataFrame with `days_since_last`, `frequency`, `mean_gap`, `last_gap`
-    rhythm : fields of `features.families.gaps.Rhythm`
+    rhythm : fields of `features.rhythm.Rhythm`
     """
     late, very_late = silence_limits(features, rhythm)
     silence = features["days_since_last"].to_numpy(float)

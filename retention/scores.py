@@ -126,9 +126,18 @@ def _values(
     at_risk = bundle.churn_value.predict(features).spend_if_return
     value = bundle.value.predict(features)
     cuts = cuts or groups.cut_points(churn, value.mean)
-    orders, net, silence, _, gap = (history[name].to_numpy(float) for name in FACTS)
+    orders, net, silence, tenure, gap, last_gap, days = (
+        history[name].to_numpy(float) for name in FACTS
+    )
     facts = bundle.groups
-    usual = np.array(facts["usual_churn"])[groups.order_group(orders)]
+    # By the count that it was learnt from.
+    counted = features["n_orders"].to_numpy(float)
+    usual = np.array(facts["usual_churn"])[groups.order_group(counted)]
+    # Features see some years of it; a customer is told of, and placed by, the whole.
+    whole_life = features.assign(
+        days_since_last=silence, T=tenure, n_orders=orders, spend_total=net, mean_gap=gap,
+        last_gap=last_gap, frequency=days - 1,
+    )  # fmt: skip
     frame = pd.DataFrame(
         {
             "churn_horizon_days": bundle.churn.carry.horizon_days,
@@ -151,8 +160,8 @@ def _values(
             "average_days_between_orders": gap,
             "days_since_last": silence,
             "value_at_risk": churn * at_risk,
-            "lifecycle_status": lifecycle_status(features, facts["rhythm"]),
-            "reasons": reasons(features, bundle.churn.contributions(features)),
+            "lifecycle_status": lifecycle_status(whole_life, facts["rhythm"]),
+            "reasons": reasons(whole_life, bundle.churn.contributions(features)),
             "missing": _missing(gap, orders),
         }
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from features.log.shop_log import ShopLog
-from features.panel import panel, snapshot
+from features.panel import labels_at, snapshot
 from features.shop_clock import date_of
 from training.recipe import Horizons, Recipe
 from training.results import MODEL, FoldOutcome
@@ -65,7 +65,7 @@ def _folds(
             continue
         shot = snapshot(full, cutoff)
         days = (horizons.churn_days, horizons.value_days)
-        labels = panel(full, [cutoff], days).labels
+        labels = labels_at(full, cutoff, days)
         churned = labels[horizons.churn_days]["churned"]
         value = labels[horizons.value_days]["future_value"]
         predicted = {n: h.predict(shot.features) for n, h in value_fit.values.items()}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.errors import CutoffError
 from features.log.shop_log import ShopLog
-from features.panel import Snapshot, panel, snapshot
+from features.panel import Snapshot, labels_at, snapshot
 from features.shop_clock import ShopClock, date_of
 from features.whole_file import write_whole
 from models.bundle import save_parts, write_json
@@ -83,7 +83,7 @@ def versioned(fitted: Fitted) -> Fitted:
 def _labels(log: ShopLog, shot: Snapshot, horizons: Horizons) -> pd.DataFrame:
     """Labels of the customers of a snapshot, null where their window has not closed."""
     days = (horizons.churn_days, horizons.value_days)
-    read = panel(log, [shot.cutoff], days).labels
+    read = labels_at(log, shot.cutoff, days)
     columns = {}
     for name in LABELS:
         horizon = horizons.churn_days if name == "churned" else horizons.value_days

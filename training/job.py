@@ -51,6 +51,7 @@ def job_key(settings: Settings, loaded: LoadedLog) -> str:
     """Digest of all that a bundle is made from: data, settings, and the code itself."""
     told = settings.model_dump(mode="json", include={"horizons", "tiers", "training", "name"})
     told["log"] = loaded.sha256
+    told["refund_lag_days"] = settings.purchases.refund_lag_days
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     for package in CODE:
         root = Path(str(resources.files(package)))

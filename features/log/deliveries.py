@@ -29,6 +29,10 @@ def oddities(before: Mapping[int, int], after: Mapping[int, int]) -> list[str]:
     if usual_days >= 14:
         found += _missing(before, after, last, usual_days)
         found += _volume(before, after, last, usual_days)
+    again = {day: after.get(day, 0) - n for day, n in before.items() if after.get(day, 0) > n}
+    more, of = sum(again.values()), sum(before[day] for day in again)
+    if more >= FEWEST_LINES and more > MOST_CHANGE * of:
+        found.append(f"{more} lines came for {len(again)} days that had {of} before")
     lost = sum(max(0, n - after.get(day, 0)) for day, n in before.items())
     total = sum(before.values())
     if total >= FEWEST_LINES and lost > MOST_CHANGE * total:

@@ -20,6 +20,8 @@ def together(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
         "filled": {name: filled.get(name, 0) for name in columns},
         "all_null": [name for name in columns if not filled.get(name)],
         "unused": list(dict.fromkeys([*one["unused"], *two["unused"]])),
+        "currencies": one.get("currencies", []),
+        "aware": {**one.get("aware", {}), **two.get("aware", {})},
         "quantity": [
             {"oddity": oddity, "category": category, "lines": lines}
             for (oddity, category), lines in oddities.most_common()

@@ -13,7 +13,7 @@ from features.whole_file import write_whole
 
 MANIFEST = "log.json"
 # To be raised when the checks or the kept columns change: what was kept before is then read anew.
-READER = 2
+READER = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Kept:
     facts : counts over the log
     days : shop day -> accepted lines
     quarantine : name of the list of quarantined rows, if there are any
+    taken : as `days`, when nothing odd was about the log, or it was taken all the same
     """
 
     described: str
@@ -53,6 +54,7 @@ class Kept:
     facts: LogFacts
     days: Mapping[int, int]
     quarantine: str | None = None
+    taken: Mapping[int, int] = field(default_factory=dict)
     reader: int = field(default=READER)
 
     def stored(self, folder: Path) -> list[Stored]:
@@ -95,6 +97,7 @@ def read_manifest(folder: Path) -> Kept | None:
                 "ranges": tuple(KeptRange(**r) for r in told["ranges"]),
                 "facts": LogFacts(**{**facts, "refund_delays": tuple(facts["refund_delays"])}),
                 "days": {int(day): int(n) for day, n in told["days"].items()},
+                "taken": {int(day): int(n) for day, n in told["taken"].items()},
             }
         )
         # Of a range cut short the rest would be missed only where it is read.

@@ -81,7 +81,7 @@ def write_range(path: Path, lines: pa.Table, log: PurchaseLog) -> None:
 
 def read_range(path: Path) -> PurchaseLog:
     """The log of a range."""
-    file = pq.ParquetFile(path, read_dictionary=["customer_id"])
+    file = pq.ParquetFile(path, read_dictionary=["customer_id"], page_checksum_verification=True)
     there = [n for n in READ if n in file.schema_arrow.names]
     table = file.read(columns=there, use_threads=False)
     columns = {n: table[n] for n in there}
@@ -113,5 +113,5 @@ def read_range(path: Path) -> PurchaseLog:
 
 def read_lines(path: Path) -> pa.Table:
     """The checked lines of a range, without what was settled about them."""
-    table = pq.read_table(path)
+    table = pq.read_table(path, page_checksum_verification=True)
     return table.drop_columns([n for n in DERIVED if n in table.column_names])

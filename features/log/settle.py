@@ -13,6 +13,8 @@ Day = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 NONE = -1
 VOID = -1
+# Purchases of one product among which a refund looks for its own.
+MOST_LOOKED = 1000
 
 
 @njit(cache=True, nogil=True)
@@ -80,24 +82,37 @@ def settle(
                     if is_purchase[k]:
                         continue
                     asked = abs(amount[k])
-                    found, off = _order_of(
-                        k,
-                        asked,
-                        amount,
-                        known_at,
-                        order,
-                        refers_to,
-                        product,
-                        opened,
-                        left,
-                        before,
-                        latest,
-                    )
-                    if cancelled[k] and amount[k] >= 0:
-                        # Without an order to take it back from, it never was one.
-                        takes_back = found >= 0 and asked > 0 and order_left[found] >= asked
-                        settled[k] = -asked if takes_back else 0
-                        found = found if takes_back else NONE
+                    found, off = NONE, NONE
+                    if amount[k] < 0:
+                        found, off = _order_of(
+                            k,
+                            asked,
+                            known_at,
+                            order,
+                            refers_to,
+                            product,
+                            opened,
+                            left,
+                            before,
+                            latest,
+                        )
+                    else:
+                        # Only a line that says the same was written before it was cancelled.
+                        off = _copy_of(
+                            k,
+                            starts[customer],
+                            end,
+                            amount,
+                            order,
+                            refers_to,
+                            product,
+                            opened,
+                            left,
+                        )
+                        if off >= 0 and order_left[order[off]] < asked:
+                            off = NONE
+                        found = order[off] if off >= 0 else NONE
+                        settled[k] = -asked if off >= 0 else 0
                     if found >= 0:
                         order_ref[k] = opened[found]
                         order_left[found] -= asked
@@ -123,7 +138,6 @@ def settle(
 def _order_of(
     refund: int,
     asked: int,
-    amount: Int,
     known_at: Int,
     order: Int,
     refers_to: Int,
@@ -139,13 +153,14 @@ def _order_of(
         named = refers_to[refund]
     elif order[refund] >= 0 and opened[order[refund]] >= 0:
         named = order[refund]
-    if product[refund] < 0 or (named < 0 and amount[refund] >= 0):
+    if product[refund] < 0:
         return named, NONE
     # The latest purchase of the product that covers it, else the latest that is not used up.
     whole, part = NONE, NONE
     newer = NONE
     k = latest[product[refund]]
-    while k >= 0 and whole < 0:
+    looked = 0
+    while k >= 0 and whole < 0 and looked < MOST_LOOKED:
         if left[k] <= 0:
             if newer >= 0:
                 before[newer] = before[k]  # used up: later refunds need not pass it again
@@ -154,12 +169,39 @@ def _order_of(
             k = before[k]
             continue
         newer = k
+        looked += 1
         if known_at[k] <= known_at[refund] and (named < 0 or order[k] == named):
             part = k if part < 0 else part
             whole = k if left[k] >= asked else whole
         k = before[k]
     chosen: int = whole if whole >= 0 else part
     return (named if chosen < 0 else order[chosen]), chosen
+
+
+@njit(cache=True, nogil=True)
+def _copy_of(
+    cancelled: int,
+    start: int,
+    end: int,
+    amount: Int,
+    order: Int,
+    refers_to: Int,
+    product: Int,
+    opened: Int,
+    left: Int,
+) -> int:
+    """Line of the same order, product and amount of which nothing was taken back; -1 for none."""
+    asked = amount[cancelled]
+    named = refers_to[cancelled]
+    if named < 0 or opened[named] < 0:
+        named = order[cancelled]
+    if named < 0 or opened[named] < 0 or asked <= 0:
+        return NONE
+    for k in range(end - 1, max(start, opened[named], end - MOST_LOOKED) - 1, -1):
+        same = order[k] == named and product[k] == product[cancelled]
+        if same and amount[k] == asked and left[k] == asked:
+            return k
+    return NONE
 
 
 @njit(cache=True, nogil=True)

@@ -98,7 +98,7 @@ def load_log(
             kept, restated = (None, None) if usable is None else update.added(usable)
             if kept is None:
                 kept = update.anew()
-            odd = oddities(comparable.days, kept.days) if comparable is not None else []
+            odd = oddities(comparable.taken or comparable.days, kept.days) if comparable else []
             if refuse_odd:
                 _refuse(source, odd)
         except BaseException:
@@ -107,9 +107,11 @@ def load_log(
         # One that was taken on purpose is odd no more.
         taken = refuse_odd and not source.check_deliveries
         notes = [] if taken else [f"{ODD}{o}" for o in odd]
-        kept = replace(kept, notes=(*kept.notes, *notes))
+        days = kept.days if taken or not odd else (comparable.taken if comparable else {})
+        kept = replace(kept, notes=(*kept.notes, *notes), taken=days)
         # Who has a small log has all of it in memory.
-        read_still = before if before is not None and before.facts.lines > MOST_HELD else None
+        large = before is not None and (before.facts.lines > MOST_HELD or engine is not None)
+        read_still = before if large else None
         write_manifest(folder, kept, read_still)
         return _loaded(kept, folder, engine, fresh=True, restated=restated)
 
@@ -127,7 +129,9 @@ def _again(kept: Kept, source: PurchaseSource, folder: Path, refuse_odd: bool) -
     if not odd or not refuse_odd:
         return kept
     _refuse(source, odd)
-    kept = replace(kept, notes=tuple(n for n in kept.notes if not n.startswith(ODD)))
+    kept = replace(
+        kept, notes=tuple(n for n in kept.notes if not n.startswith(ODD)), taken=kept.days
+    )
     write_manifest(folder, kept, kept)
     return kept
 

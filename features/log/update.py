@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.errors import EmptyFileError
+from features.errors import DataError, TooManyBadError
 from features.log.figures import together
 from features.log.manifest import Kept, KeptRange
 from features.log.merging import by_range, customers_in, merged, repeats_a_line_id, without_known
@@ -24,6 +24,10 @@ from features.reading.source import PurchaseSource
 from features.shop_clock import ShopClock
 from features.whole_file import write_whole
 
+# So few bad rows may be too many of a small delivery, and are judged among all.
+FEW_BAD = 5
+# More new lines than this are not held in memory: then everything is read in one go.
+MOST_ADDED = 1_000_000
 # Folder for what does not fit into memory while files are read.
 ROOM = "room"
 LISTED = ["file", "row", "column", "reason"]
@@ -82,12 +86,26 @@ class Update:
             read = read_purchases(
                 self.source, latest=self.latest, room=self.folder / ROOM, files=paths
             )
-        except EmptyFileError:
-            return None, None  # a day without orders is no fault among others
+        except TooManyBadError as error:
+            if error.bad > FEW_BAD:
+                raise
+            return None, None
+        except DataError:
+            # What is empty alone, or has no customers, may be no fault among the others.
+            return None, None
         with read:
+            if read.account.accepted > MOST_ADDED or not self._alike(kept, read):
+                return None, None
             if repeats_a_line_id(self.folder, kept.ranges, read.lines):
                 return None, None
             return self._merge(kept, read)
+
+    def _alike(self, kept: Kept, read: ReadLog) -> bool:
+        """Whether what is refused where files differ in it is the same in the new ones."""
+        if read.facts.get("currencies") != kept.figures.get("currencies"):
+            return False
+        before, now = kept.figures.get("aware", {}), read.facts.get("aware", {})
+        return all(before[name] == now[name] for name in before.keys() & now.keys())
 
     def _merge(self, kept: Kept, read: ReadLog) -> tuple[Kept, tuple[str, ...]]:
         ranges: list[KeptRange] = list(kept.ranges)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from duckdb import DuckDBPyRelation
 
-from features.errors import DataError
+from features.errors import DataError, TooManyBadError
 from features.reading.source import PurchaseSource
 from features.reading.staging import StagedFile
 
@@ -21,6 +21,7 @@ COLUMN_OF_REASON = {
     "bad_known_at": "known_at",
     "bad_discount": "discount",
     "bad_cost": "cost",
+    "bad_currency": "currency",
 }
 ADVICE = {
     "bad_date": "the date cannot be read; say how it is written in purchases.format.date_format",
@@ -134,11 +135,12 @@ def refuse_too_many_bad(
 ) -> None:
     """Raise DataError if more rows are bad than the settings allow, or none is good."""
     if account.quarantined > source.max_bad_rows * account.rows:
-        raise DataError(
+        raise TooManyBadError(
             f"{account.quarantined} of {account.rows} rows of {source.label} cannot be used "
             f"({_first_bad(source, typed, staged)}), more than "
             f"purchases.max_bad_rows = {source.max_bad_rows:g} allows; mend the file or the "
-            "settings of its format"
+            "settings of its format",
+            account.quarantined,
         )
     if not account.accepted:
         parts = [f"{account.anonymous} have no customer"]
@@ -159,8 +161,14 @@ def _first_bad(source: PurchaseSource, typed: DuckDBPyRelation, staged: list[Sta
     at, row, reason = min(found)
     ours = COLUMN_OF_REASON.get(reason)
     where = f"{staged[at].name}, row {row}"
-    where += f", column `{source.theirs(ours)}`" if ours and _is_column(source, ours) else ""
+    where += f", column `{_theirs(source, ours)}`" if ours and _is_column(source, ours) else ""
     return f"first: {where}: {ADVICE.get(reason, reason)}"
+
+
+def _theirs(source: PurchaseSource, ours: str) -> str:
+    if ours == "currency" and source.currency:
+        return source.currency.column
+    return source.theirs(ours)
 
 
 def _is_column(source: PurchaseSource, ours: str) -> bool:

@@ -9,7 +9,7 @@ from features.reading.currency import converted_sql, with_rates
 from features.reading.quantity import COUNT_SQL, ODDITY_SQL
 from features.reading.rules import cancelled_sql, refund_of_sql, why_sql
 from features.reading.source import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, PurchaseSource
-from features.reading.survey import StagedRows, Survey, survey
+from features.reading.survey import StagedRows, survey
 from features.reading.totals import total_sql
 from features.reading.values import (
     bare_id_sql,
@@ -22,6 +22,7 @@ from features.reading.values import (
 
 ID_LENGTH = 128
 STAMPS = ("ordered_at", "known_at")
+IDS = ("customer_id", "order_id", "line_id", "refund_of", "product_id")
 MONEY = ("amount", "discount", "cost")
 
 REASON = """
@@ -75,12 +76,12 @@ def parse(
     ------
     DataError
         If a needed column is missing, a column mixes stamps with and without a zone, or several
-        currencies would be added up.
+        currencies would be added up; also with files read before.
     """
     source.refuse_missing(staged.types, staged.path)
     rows = con.table(staged.table)
-    found = survey(con, source, staged)
-    typed = _typed(rows, source, staged, found)
+    aware = survey(con, source, staged)
+    typed = _typed(rows, source, staged, aware)
     typed = _derived(typed, source, staged)
     if source.currency:
         typed = with_rates(con, typed, source.currency)
@@ -93,11 +94,11 @@ def _present(source: PurchaseSource, types: dict[str, str]) -> list[str]:
 
 
 def _typed(
-    rows: DuckDBPyRelation, source: PurchaseSource, staged: StagedRows, found: Survey
+    rows: DuckDBPyRelation, source: PurchaseSource, staged: StagedRows, aware: frozenset[str]
 ) -> DuckDBPyRelation:
     """Our columns, whether each optional value could be read, and what the rules say."""
     types = staged.types
-    columns = {name: _value(name, source, types, found) for name in _present(source, types)}
+    columns = {name: _value(name, source, types, aware) for name in _present(source, types)}
     for name in ("quantity", "discount", "cost", "known_at"):
         columns[f"{name}_unread"] = _unread(name, source, types, columns.get(name))
     if cancelled := cancelled_sql(source, types):
@@ -111,7 +112,7 @@ def _typed(
     return rows.project(f"row, {told}")
 
 
-def _value(name: str, source: PurchaseSource, types: dict[str, str], found: Survey) -> str:
+def _value(name: str, source: PurchaseSource, types: dict[str, str], aware: frozenset[str]) -> str:
     if name == "amount" and source.amount is not None:
         return total_sql(source.amount, types)
     theirs = source.theirs(name)
@@ -122,14 +123,14 @@ def _value(name: str, source: PurchaseSource, types: dict[str, str], found: Surv
             kind,
             zone=source.clock.timezone,
             date_format=source.date_format,
-            aware=name in found.aware,
+            aware=name in aware,
         )
     if name in MONEY:
         return money_sql(value, kind)
     if name == "quantity":
         return number_sql(value, kind)
     text = text_sql(value, kind)
-    return bare_id_sql(text) if name in found.dotted else text
+    return bare_id_sql(text) if name in IDS else text
 
 
 def _unread(name: str, source: PurchaseSource, types: dict[str, str], parsed: str | None) -> str:

@@ -2,14 +2,17 @@
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
+from features.line import SORT_KEYS
+
 TABLE = "again"
 
 
 def without_duplicates(con: DuckDBPyConnection, rows: DuckDBPyRelation) -> DuckDBPyRelation:
     """The rows with `duplicate`: a line id seen before, or a line of an order delivered earlier.
 
-    The n-th equal line of an order counts once, whichever files deliver it; so equal lines within
-    one file all stay. Windows run over the rows in question alone: in most logs there are none.
+    Lines are compared as they are kept, not as they are written. The n-th equal line of an order
+    counts once, whichever files deliver it; so equal lines within one file all stay. Windows run
+    over the rows in question alone: in most logs there are none.
 
     Parameters
     ----------
@@ -33,8 +36,8 @@ def without_duplicates(con: DuckDBPyConnection, rows: DuckDBPyRelation) -> DuckD
 
 def _same_line(good: DuckDBPyRelation) -> DuckDBPyRelation:
     """Of the rows with one line id all but that which was known first: later takes nothing away."""
-    known = [c for c in ("known_at", "ordered_at") if c in good.columns]
-    order = ", ".join([f"coalesce({', '.join(known)})", "ordered_at", "amount", "file", "row"])
+    # What is known at the same time is told apart by content before its place in the files.
+    order = ", ".join([*_content(good), "file", "row"])
     doubtful = _of_keys(good, "line_id", "count(*) > 1")
     nth = doubtful.project(
         f"file, row, row_number() OVER (PARTITION BY line_id ORDER BY {order}) AS nth"
@@ -46,13 +49,28 @@ def _same_order(good: DuckDBPyRelation) -> DuckDBPyRelation:
     """Of the n-th equal lines of an order in several files all but that of the first file."""
     if "line_id" in good.columns:
         good = good.filter("line_id IS NULL")
-    content = ", ".join(c for c in good.columns if c not in ("file", "row", "line_id"))
+    content = ", ".join(_content(good))
     doubtful = _of_keys(good, "order_id", "min(file) < max(file)")
     nth = doubtful.project(
         f"*, row_number() OVER (PARTITION BY file, {content} ORDER BY row) AS nth"
     )
     again = f"row_number() OVER (PARTITION BY {content}, nth ORDER BY file) AS delivery"
     return nth.project(f"file, row, {again}").filter("delivery > 1").project("file, row")
+
+
+def _content(good: DuckDBPyRelation) -> list[str]:
+    """The columns of a kept line, but for its line id, in the order of their sorting."""
+    there = {c: c for c in SORT_KEYS if c in good.columns and c != "line_id"}
+    there["known_at"] = known_sql(good.columns)
+    kept = dict.fromkeys(["known_at", "ordered_at", "amount", "customer_id", *there])
+    return [there.get(name, name) for name in kept]
+
+
+def known_sql(columns: list[str]) -> str:
+    """When a line is known: never before it is ordered, and then where nothing else is said."""
+    if "known_at" not in columns:
+        return "ordered_at"
+    return "greatest(coalesce(known_at, ordered_at), ordered_at)"
 
 
 def _of_keys(good: DuckDBPyRelation, key: str, doubt: str) -> DuckDBPyRelation:

@@ -16,6 +16,7 @@ def facts_of(
     accepted: DuckDBPyRelation,
     account: RowAccount,
     filled: dict[str, int],
+    met: dict[str, Any],
 ) -> dict[str, Any]:
     """What the data report says of a log.
 
@@ -23,6 +24,7 @@ def facts_of(
     ----------
     accepted : accepted rows of all files, with `file`
     filled : accepted lines with a value, by optional column that a file has
+    met : `currencies` and `aware`, as `survey.met` gives them
 
     Returns
     -------
@@ -33,6 +35,8 @@ def facts_of(
         filled : as given
         all_null : our columns that a file has, all of them empty
         unused : the source's columns that nothing reads
+        currencies : sorted codes of the column of currencies, where none is converted
+        aware : whether stamps have a zone, by column of stamps, of those that tell
         quantity : list of {oddity, category, lines}, most lines first
     """
     used = source.used()
@@ -45,6 +49,8 @@ def facts_of(
         "filled": filled,
         "all_null": [name for name, lines in filled.items() if not lines],
         "unused": [name for name in there if name not in used],
+        "currencies": met["currencies"],
+        "aware": met["aware"],
         "quantity": [
             {"oddity": oddity, "category": category, "lines": lines}
             for oddity, category, lines in quantity_oddities(accepted)

@@ -21,12 +21,13 @@ from features.errors import EmptyFileError
 from features.line import SORT_KEYS
 from features.reading.accounting import RowAccount, account_of, quarantine_of, refuse_too_many_bad
 from features.reading.checking import parse
-from features.reading.duplicates import without_duplicates
+from features.reading.duplicates import known_sql, without_duplicates
 from features.reading.facts import facts_of
 from features.reading.notes import notes_on
 from features.reading.parquet_files import ParquetDecoder
 from features.reading.source import PurchaseSource
 from features.reading.staging import StagedFile, file_digest, stage
+from features.reading.survey import met
 
 TYPED = "typed"
 ALWAYS = {
@@ -187,7 +188,7 @@ def _read(
         account=account,
         quarantine=quarantine_of(typed, staged),
         notes=notes,
-        facts=facts_of(source, staged, accepted, account, filled),
+        facts=facts_of(source, staged, accepted, account, filled, met(con)),
         room=room,
     )
 
@@ -261,8 +262,7 @@ def _filled(accepted: DuckDBPyRelation) -> dict[str, int]:
 def _sorted(accepted: DuckDBPyRelation, filled: dict[str, int]) -> DuckDBPyRelation:
     columns = ["customer_id", "ordered_at", "amount"]
     columns += [c for c in OPTIONAL_LINE_COLUMNS if filled.get(c)]
-    known = "greatest(coalesce(known_at, ordered_at), ordered_at)"
-    known = known if filled.get("known_at") else "ordered_at"
+    known = known_sql(accepted.columns) if filled.get("known_at") else "ordered_at"
     kept = accepted.project(", ".join(columns) + f", {known} AS known_at")
     order = ["customer_id", *(k for k in SORT_KEYS if k in kept.columns)]
     return kept.order(", ".join(order))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from features.reading.source import PurchaseSource, Rule
-from features.reading.values import literal, quoted, text_sql
+from features.reading.values import bare_id_sql, literal, quoted, text_sql
 
 
 def rule_sql(rule: Rule, types: Mapping[str, str]) -> str:
@@ -43,5 +43,5 @@ def refund_of_sql(source: PurchaseSource, types: Mapping[str, str]) -> str | Non
         return None
     if order_id not in types:
         return None
-    rest = f"substr(order_id, {len(rule.values[0]) + 1})"
-    return f"CASE WHEN cancelled THEN nullif(trim({rest}), '') END"
+    rest = f"nullif(trim(substr(order_id, {len(rule.values[0]) + 1})), '')"
+    return f"CASE WHEN cancelled THEN {bare_id_sql(rest)} END"

@@ -108,6 +108,8 @@ def _facts(mine, cutoff):
         "days_since_last_ever": cutoff - mine.days[-1] if mine.days else NAN,
         "tenure_ever": cutoff - mine.days[0] if mine.days else NAN,
         "average_gap_ever": np.mean(mine.gaps) if mine.gaps else NAN,
+        "last_gap_ever": mine.gaps[-1] if mine.gaps else NAN,
+        "purchase_days_ever": len(mine.days) if mine.days else NAN,
     }
 
 

@@ -85,15 +85,16 @@ def _settle(lines: list[Line]) -> None:
 
 
 def _take_back(line: Line, orders: dict[object, Order], bought: list[Line]) -> None:
-    asked = abs(line.amount)
     order = orders.get(line.get("refund_of")) if line.get("refund_of") is not None else None
     order = order or orders.get(line.key)
-    claims = line.amount < 0 or order is not None
+    if line.amount >= 0:
+        _cancel(line, order, bought)
+        return
+    asked = -line.amount
     same = [
         x
         for x in reversed(bought)
-        if claims
-        and line.get("product_id") is not None
+        if line.get("product_id") is not None
         and x.get("product_id") == line.get("product_id")
         and x.left > 0
         and x.get("known_at") <= line.get("known_at")
@@ -101,15 +102,30 @@ def _take_back(line: Line, orders: dict[object, Order], bought: list[Line]) -> N
     ]
     covering = [x for x in same if x.left >= asked]
     chosen = next(iter(covering or same), None)
-    if chosen is not None:
-        order = chosen.order
-    if line.amount >= 0:
-        if order is None or asked == 0 or order.left < asked:
-            line.amount = 0
-            return
-        line.amount = -asked
+    _refund(line, order if chosen is None else chosen.order, chosen, asked)
+
+
+def _cancel(line: Line, order: Order | None, bought: list[Line]) -> None:
+    """A cancelled line takes back the line that says the same; without one it never was."""
+    asked = line.amount
+    copies = [
+        x
+        for x in reversed(bought)
+        if order is not None
+        and x.order is order
+        and x.get("product_id") == line.get("product_id")
+        and x.amount == x.left == asked > 0
+    ]
+    if order is None or not copies or order.left < asked:
+        line.amount = 0
+        return
+    line.amount = -asked
+    _refund(line, order, copies[0], asked)
+
+
+def _refund(line: Line, order: Order | None, of: Line | None, asked: int) -> None:
     line.kind, line.order = REFUND, order
-    if chosen is not None:
-        chosen.left = max(0, chosen.left - asked)
+    if of is not None:
+        of.left = max(0, of.left - asked)
     if order is not None:
         order.refunds.append(line)

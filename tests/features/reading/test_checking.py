@@ -77,6 +77,38 @@ def test_r8_naive_and_aware_stamps_in_one_column_are_refused(tmp_path, column):
         read_rows(tmp_path, *rows, header=header)
 
 
+STAMPED = {"naive": "2024-01-02", "aware": "2024-01-02T10:00:00Z", "none": ""}
+TYPED = {"naive": pa.date32(), "aware": pa.timestamp("us", tz="UTC")}
+
+
+def write_stamped(folder, name, kind, typed):
+    if not typed:
+        header = HEADER + ",known_at"
+        write(folder / f"{name}.csv", f"{header}\na,{STAMPED[kind]},1,\n,,1,\n")
+        return
+    stamps = pa.array([dt.datetime(2024, 1, 2, tzinfo=dt.UTC)]).cast(TYPED[kind])
+    table = {"customer_id": ["a"], "ordered_at": stamps, "amount": [1]}
+    pq.write_table(pa.table(table), folder / f"{name}.parquet")
+
+
+@pytest.mark.parametrize("typed", [(False, False), (False, True), (True, False), (True, True)])
+@pytest.mark.parametrize("kinds", [("naive", "aware"), ("aware", "naive")])
+def test_r8_naive_and_aware_stamps_in_two_files_are_refused(tmp_path, kinds, typed):
+    for number in (0, 1):
+        write_stamped(tmp_path, str(number), kinds[number], typed[number])
+    with pytest.raises(DataError, match=r"stamps in `ordered_at` are with.* and with.* one way"):
+        read_purchases(source_of(tmp_path, max_bad_rows=1.0))
+
+
+@pytest.mark.parametrize("kind", ["naive", "aware"])
+def test_a_file_without_stamps_mixes_with_either_and_facts_tell_which(tmp_path, kind):
+    for number, one in enumerate(["none", kind, kind]):
+        write_stamped(tmp_path, str(number), one, typed=False)
+    with read_purchases(source_of(tmp_path, max_bad_rows=1.0)) as read:
+        assert read.facts["aware"] == {"ordered_at": kind == "aware"}
+        assert read.facts["currencies"] == []
+
+
 def test_r7_what_lies_after_the_latest_moment_is_set_aside(tmp_path):
     header = HEADER + ",known_at"
     rows = [
@@ -158,20 +190,22 @@ def test_discount_and_cost_are_money_and_a_bad_one_is_a_fault():
     ("ids", "read"),
     [
         (["13085.0", "12346.0", ""], ["13085", "12346", None]),
-        (["13085.0", "12346"], ["13085.0", "12346"]),
-        (["13085.5", "12346.5"], ["13085.5", "12346.5"]),
+        (["13085.0", "A12", " 12346.0 "], ["13085", "A12", "12346"]),
+        (["13085.5", "A1.0", "1.00"], ["13085.5", "A1.0", "1.00"]),
         (["007.0", "7.0"], ["007", "7"]),
     ],
 )
-def test_ids_lose_their_decimal_where_all_of_a_column_have_it(ids, read):
+def test_whole_numbers_as_ids_lose_their_decimal_whatever_the_other_ids_are(ids, read):
     found = parsed(HEADER, *(f"{i},2024-01-01,1" for i in ids), max_bad_rows=0.01)
     assert [row["customer_id"] for row in found] == read
 
 
-def test_ids_lose_their_decimal_though_a_few_rows_are_bad():
-    rows = [f"{i}.0,2024-01-01,1" for i in range(200)] + ["customer_id,ordered_at,amount"]
-    found = parsed(HEADER, *rows, max_bad_rows=0.01)
-    assert [found[7]["customer_id"], found[200]["reason"]] == ["7", "bad_date"]
+def test_a_cancelled_order_names_the_id_as_it_is_read():
+    rule = {"column": "order_id", "starts_with": "C"}
+    found = parsed(
+        HEADER + ",order_id", "a,2024-01-01,1,9.0", "a,2024-01-02,-1,C9.0", cancelled=rule
+    )
+    assert (found[0]["order_id"], found[1]["refund_of"]) == ("9", "9")
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,20 @@ def test_several_currencies_without_rates_are_refused():
         parsed(OWN, "a,2024-01-01,1,EUR", "b,2024-01-01,1,usd")
 
 
+def test_the_one_currency_is_among_the_facts(tmp_path):
+    (tmp_path / "a.csv").write_text(f"{OWN}\na,2024-01-01,1,eur\na,2024-01-02,1,EUR\n", "utf-8")
+    assert read_purchases(PurchaseSource(str(tmp_path))).facts["currencies"] == ["EUR"]
+
+
+def test_the_quarantine_names_the_column_of_a_currency_without_a_rate(tmp_path, rates):
+    (tmp_path / "a.csv").write_text(f"{HEADER}\na,2024-01-01,1,EUR\na,2024-01-02,1,CHF\n", "utf-8")
+    told = {"source": str(tmp_path / "a.csv"), "currency": rates()}
+    with read_purchases(PurchaseSource.from_mapping({**told, "max_bad_rows": 1.0})) as read:
+        assert read.quarantine["column"].tolist() == ["currency"]
+    with pytest.raises(DataError, match="row 3, column `money`: the currency has no rate"):
+        read_purchases(PurchaseSource.from_mapping(told))
+
+
 def test_one_currency_needs_no_rates():
     rows = ["a,2024-01-01,1,EUR", "b,2024-01-01,1, eur", "b,2024-01-01,1,", "c,x,x,currency"]
     assert column(parsed(OWN, *rows), "amount") == [10000, 10000, 10000, None]

@@ -101,3 +101,38 @@ def test_some_of_the_files_can_be_read_alone(tmp_path):
     with read_purchases(source, files=source.files()[1:]) as read:
         assert read.lines["customer_id"].to_pylist() == ["c1", "c2"]
         assert [f["file"] for f in read.facts["files"]] == ["1.csv", "2.csv"]
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second"),
+    [
+        ("known_at", "", "2024-01-01"),
+        ("known_at", "2023-12-01", "2024-01-01"),
+        ("quantity", "", "50000"),
+        ("currency", "EUR", ""),
+        ("mood", "good", "bad"),
+    ],
+)
+def test_a_line_of_an_order_delivered_again_is_told_as_it_is_kept(tmp_path, column, first, second):
+    header = WITH_ORDERS.replace("\n", f",{column}\n")
+    write(tmp_path / "1.csv", header + f"a,2024-01-01,10,o1,{first}\n")
+    write(tmp_path / "2.csv", header + f"a,2024-01-01,10,o1,{second}\nb,2024-01-02,1,o2,\n")
+    assert read_folder(tmp_path).account.duplicate == 1
+
+
+def test_a_later_knowledge_of_the_same_line_is_another_line(tmp_path):
+    header = WITH_ORDERS.replace("\n", ",known_at\n")
+    write(tmp_path / "1.csv", header + "a,2024-01-01,10,o1,\n")
+    write(tmp_path / "2.csv", header + "a,2024-01-01,10,o1,2024-01-02\n")
+    assert read_folder(tmp_path).account.duplicate == 0
+
+
+def test_the_first_of_a_line_id_does_not_depend_on_the_order_of_rows(tmp_path):
+    header = WITH_LINES.replace("\n", ",category,order_id\n")
+    rows = [f"a,2024-01-01,1,L1,{category}\n" for category in ("toys,o1", "food,o1", "food,o2")]
+    found = [
+        read_folder(write(tmp_path / "1.csv", header + "".join(some))).lines.to_pylist()
+        for some in (rows, rows[::-1], rows[1:] + rows[:1])
+    ]
+    assert found[0] == found[1] == found[2]
+    assert found[0][0]["category"] == "food"
