@@ -18,7 +18,10 @@ from features.reading.source import REQUIRED_COLUMNS
 from features.shop_clock import ShopClock
 
 TEXTS = ("order_id", "line_id", "refund_of", "product_id", "category", "channel")
+NAMES = ("category", "channel")
 MONEY = ("discount", "cost")
+# As a spreadsheet writes a numeric id.
+WHOLE_NUMBER = re.compile(r"[0-9]+\.0")
 # Dates and stamps without an offset, which need no guessing.
 PLAIN_STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 
@@ -51,14 +54,15 @@ def log_from_columns(purchases: Columns, clock: ShopClock) -> PurchaseLog:
         known = np.maximum(_moments(told, "known_at", clock), ordered)
     amount = _minor_units(purchases["amount"], "amount")
     columns = {
-        "customer_id": pa.array([str(v).strip() for v in purchases["customer_id"]], pa.string()),
+        "customer_id": pa.array([_id(v) for v in purchases["customer_id"]], pa.string()),
         "ordered_at": pa.array(ordered).cast(pa.timestamp("us")),
         "known_at": pa.array(known).cast(pa.timestamp("us")),
         "amount": pa.array(amount),
     }
     for name in TEXTS:
         if _any(purchases, name):
-            texts = [None if v is None else str(v).strip() or None for v in purchases[name]]
+            read = str.strip if name in NAMES else _id
+            texts = [None if v is None else read(str(v)) or None for v in purchases[name]]
             columns[name] = pa.array(texts, pa.string())
     for name in MONEY:
         if _any(purchases, name):
@@ -83,6 +87,12 @@ def log_from_frame(purchases: pd.DataFrame, clock: ShopClock) -> PurchaseLog:
             values = values.map(lambda stamp: stamp.isoformat(), na_action="ignore")
         columns[str(name)] = values.astype(object).where(there, None).tolist()
     return log_from_columns(columns, clock)
+
+
+def _id(value: object) -> str:
+    """An id as a file's is read: without blanks around it, and 13085.0 as 13085."""
+    text = str(value).strip()
+    return text[:-2] if WHOLE_NUMBER.fullmatch(text) else text
 
 
 def _any(purchases: Columns, name: str) -> bool:
