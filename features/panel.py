@@ -34,8 +34,13 @@ class Snapshot:
     facts: pd.DataFrame
 
 
-def snapshot(log: ShopLog, cutoff: int) -> Snapshot:
+def snapshot(log: ShopLog, cutoff: int, names: tuple[str, ...] | None = None) -> Snapshot:
     """Features of every customer with a line known before shop day `cutoff`.
+
+    Parameters
+    ----------
+    names : features to make, whether or not these customers have what they need; by default those
+        of the columns of which the log knew a value before the cutoff
 
     Raises
     ------
@@ -43,7 +48,7 @@ def snapshot(log: ShopLog, cutoff: int) -> Snapshot:
         If no line was known before the cutoff.
     """
     refuse_too_early(log, cutoff)
-    names = features_with(log.columns_before(cutoff))
+    names = features_with(log.columns_before(cutoff)) if names is None else names
     rows = log.rows(Request((cutoff,), names))
     ids = pd.Index(rows.customer_ids, name="customer_id")
     return Snapshot(

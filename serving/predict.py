@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from configs.settings import Settings
+from features.catalogue import FEATURES
 from features.errors import CutoffError, DataError
-from features.log.frame_log import log_from_columns
+from features.log.frame_log import log_from_columns, plain_id
 from features.log.shop_log import ShopLog
 from features.panel import snapshot
 from features.shop_clock import ShopClock, day_number
@@ -54,7 +55,9 @@ def predict_answer(runtime: Runtime, body: PredictIn) -> dict[str, Any]:
         **head,
         "as_of": body.as_of,
         "model_version": champion.bundle.version,
-        "results": [found.get(i) or {"customer_id": i, "score_status": UNKNOWN} for i in asked],
+        "results": [
+            found.get(plain_id(i)) or {"customer_id": i, "score_status": UNKNOWN} for i in asked
+        ],
     }
 
 
@@ -72,7 +75,7 @@ def predicted_rows(
     """
     log = log_from_columns(_columns(body), clock_of(settings))
     try:
-        shot = snapshot(ShopLog.of(log), _cutoff(body.as_of, today))
+        shot = snapshot(ShopLog.of(log), _cutoff(body.as_of, today), _names(bundle))
     except CutoffError:
         return []
     rows, _ = score_rows(
@@ -112,9 +115,18 @@ def _cutoff(as_of: str, today: date) -> int:
     return day_number(day)
 
 
+def _first_known(line: PurchaseIn) -> tuple[str, str, float]:
+    return line.known_at or line.ordered_at, line.ordered_at, line.amount
+
+
+def _names(bundle: Bundle) -> tuple[str, ...]:
+    """Features as the batch has them: what these customers lack does not change what is read."""
+    return tuple(f.name for f in FEATURES if f.needs is None or f.name in bundle.features)
+
+
 def _columns(body: PredictIn) -> dict[str, list[Any]]:
-    # The same line sent twice counts once, as in the batch.
+    # The same line sent twice counts once, as it was known first: as in the batch.
     sent: dict[object, PurchaseIn] = {}
-    for i, line in enumerate(body.purchases):
-        sent.setdefault(i if line.line_id is None else line.line_id, line)
+    for i, line in enumerate(sorted(body.purchases, key=_first_known)):
+        sent.setdefault(i if line.line_id is None else line.line_id.strip(), line)
     return {name: [getattr(v, name) for v in sent.values()] for name in PurchaseIn.model_fields}

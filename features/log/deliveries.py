@@ -33,6 +33,13 @@ def oddities(before: Mapping[int, int], after: Mapping[int, int]) -> list[str]:
     more, of = sum(again.values()), sum(before[day] for day in again)
     if more >= FEWEST_LINES and more > MOST_CHANGE * of:
         found.append(f"{more} lines came for {len(again)} days that had {of} before")
+    emptied = [day for day, n in before.items() if n and not after.get(day)]
+    if emptied:
+        named = ", ".join(str(date_of(d)) for d in sorted(emptied)[:3])
+        found.append(
+            f"{len(emptied)} {'day' if len(emptied) == 1 else 'days'} delivered before "
+            f"{'has' if len(emptied) == 1 else 'have'} no lines now: {named}"
+        )
     lost = sum(max(0, n - after.get(day, 0)) for day, n in before.items())
     total = sum(before.values())
     if total >= FEWEST_LINES and lost > MOST_CHANGE * total:

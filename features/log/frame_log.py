@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ WHOLE_NUMBER = re.compile(r"[0-9]+\.0")
 # Dates and stamps without an offset, which need no guessing.
 PLAIN_STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 
+# Nearer to a half than this, a product of floats does not tell on which side of it it is.
+NEAR = 1e-3
+
 Columns = Mapping[str, Sequence[Any]]
 
 
@@ -46,6 +50,8 @@ def log_from_columns(purchases: Columns, clock: ShopClock) -> PurchaseLog:
     missing = [c for c in REQUIRED_COLUMNS if c not in purchases]
     if missing:
         raise DataError(f"purchases lack {missing}; send customer_id, ordered_at and amount")
+    if not all(plain_id(v) for v in purchases["customer_id"]):
+        raise DataError("a purchase has a blank customer_id; send the customer of every purchase")
     ordered = _moments(purchases["ordered_at"], "ordered_at", clock)
     known = ordered
     if _any(purchases, "known_at"):
@@ -54,14 +60,14 @@ def log_from_columns(purchases: Columns, clock: ShopClock) -> PurchaseLog:
         known = np.maximum(_moments(told, "known_at", clock), ordered)
     amount = _minor_units(purchases["amount"], "amount")
     columns = {
-        "customer_id": pa.array([_id(v) for v in purchases["customer_id"]], pa.string()),
+        "customer_id": pa.array([plain_id(v) for v in purchases["customer_id"]], pa.string()),
         "ordered_at": pa.array(ordered).cast(pa.timestamp("us")),
         "known_at": pa.array(known).cast(pa.timestamp("us")),
         "amount": pa.array(amount),
     }
     for name in TEXTS:
         if _any(purchases, name):
-            read = str.strip if name in NAMES else _id
+            read = str.strip if name in NAMES else plain_id
             texts = [None if v is None else read(str(v)) or None for v in purchases[name]]
             columns[name] = pa.array(texts, pa.string())
     for name in MONEY:
@@ -89,7 +95,7 @@ def log_from_frame(purchases: pd.DataFrame, clock: ShopClock) -> PurchaseLog:
     return log_from_columns(columns, clock)
 
 
-def _id(value: object) -> str:
+def plain_id(value: object) -> str:
     """An id as a file's is read: without blanks around it, and 13085.0 as 13085."""
     text = str(value).strip()
     return text[:-2] if WHOLE_NUMBER.fullmatch(text) else text
@@ -161,8 +167,12 @@ def _minor_units(values: Sequence[Any], name: str) -> NDArray[np.int64]:
             "measure; send line totals in currency units"
         )
     scaled = amounts * AMOUNT_SCALE
+    near_half = np.abs(np.abs(scaled - np.trunc(scaled)) - 0.5) < NEAR
     whole = np.trunc(scaled)
     # Halves go away from 0, as where a file is read.
     away = np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0.0)
     units: NDArray[np.int64] = (whole + away).astype(np.int64)
+    for i in np.flatnonzero(near_half):
+        exact = Decimal(repr(float(amounts[i]))) * AMOUNT_SCALE
+        units[i] = int(exact.quantize(Decimal(1), ROUND_HALF_UP))
     return units

@@ -79,6 +79,9 @@ def source_digests(source: PurchaseSource) -> list[tuple[str, str]]:
     Files by their bytes, a database by its rows whatever their order, and the files beside the log
     that decide how it is read.
     """
+    for path in source.side_files:
+        if not path.is_file():
+            raise DataError(f"no file of rates at {path.absolute()}; mend purchases.currency.rates")
     files = [*source.files(), *source.side_files]
     found = [(path.name, file_digest(path)) for path in files]
     return [*found, (source.label, rows_digest(source))] if source.is_database else found

@@ -103,3 +103,13 @@ def test_the_margin_is_0_where_no_line_of_known_cost_is_there_and_absent_before_
     assert "future_margin" not in stacked.labels[60]
     whole = panel(shop_of(frame, 1), [day("2024-02-01"), day("2024-03-02")], (60,))
     assert whole.labels[60]["future_margin"].tolist() == [0.0] * len(whole)
+
+
+def test_one_customer_alone_is_asked_for_the_features_of_the_batch():
+    frame = purchases(("A", "2024-01-01", 10.0), ("A", "2024-02-01", 5.0), ("B", "2024-01-09", 8.0))
+    frame = frame.assign(discount=[None, None, 2.0], category=[None, None, "x"])
+    batch = snapshot(shop_of(frame), day("2024-03-01")).features
+    assert {"discount_90d", "category_entropy"} <= set(batch)
+    names = tuple(batch.columns)
+    alone = snapshot(shop_of(frame[frame["customer_id"] == "A"]), day("2024-03-01"), names)
+    assert_frame_equal(alone.features, batch.loc[["A"]], check_exact=True)

@@ -63,5 +63,6 @@ def test_few_lines_are_chance():
 
 
 def test_lines_that_went_away_are_told():
-    [sentence] = oddities(WEEKS, {day: n for day, n in WEEKS.items() if day < 20})
-    assert sentence == "860 of the 1200 lines delivered before are gone"
+    gone, lost = oddities(WEEKS, {day: n for day, n in WEEKS.items() if day < 20})
+    assert gone.startswith("43 days delivered before have no lines now: 1970-01-21, 1970-01-22")
+    assert lost == "860 of the 1200 lines delivered before are gone"

@@ -214,3 +214,12 @@ def test_a_line_without_a_discount_or_a_cost_says_so():
     assert log.cost is not None
     assert log.discount.tolist() == [UNKNOWN_MONEY, 5_000]
     assert log.cost.tolist() == [2_500, UNKNOWN_MONEY]
+
+
+@pytest.mark.parametrize(
+    ("amount", "units"), [(0.00015, 2), (1.00005, 10_001), (-0.00015, -2), (2.675, 26_750)]
+)
+def test_money_of_a_request_is_rounded_as_that_of_a_file(amount, units):
+    # A float of 0.00015 lies below it, but a file says 0.00015.
+    frame = purchases(("A", "2024-01-01", amount))
+    assert log_from_frame(frame, ShopClock()).amount.tolist() == [units]
