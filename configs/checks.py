@@ -89,6 +89,18 @@ def pattern(value: str) -> str:
     return value
 
 
+def dates_pattern(value: str) -> str:
+    """Return the format if a date can be read by it."""
+    marks = re.findall(r"%(-?.?)", value)
+    wrong = [m for m in marks if not re.fullmatch(r"-?[aAbBcdfgGHIjmMnpSUuVwWxXyYzZ%]", m)]
+    if not marks or wrong:
+        named = f"not %{wrong[0]}, " if wrong else ""
+        raise ValueError(
+            f'must be a format with % signs in quotes, e.g. "%Y-%m-%d", {named}got {value!r}'
+        )
+    return value
+
+
 def _fault_of_pattern(value: str) -> str | None:
     with duckdb.connect() as con:
         try:

@@ -72,8 +72,6 @@ def _wish(detail: ErrorDetails, dotted: str) -> str:
         return f"must be `auto` or {{medium_risk: ..., high_risk: ...}}{got}"
     if dotted == "purchases.day_starts_at":
         return f'must be a time in quotes, e.g. "04:00"{got}'
-    if dotted == "purchases.format.date_format":
-        return f'must be a format with % signs in quotes, e.g. "%Y-%m-%d"{got}'
     if context.get("expected") == "False":
         return f"must be false, which is all that is built yet{got}"
     wish = _WISHES.get(detail["type"])

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_
 
 from configs.checks import (
     currency_code,
+    dates_pattern,
     days_or_auto,
     formula,
     is_database,
@@ -40,7 +41,7 @@ class Format(Part):
     kind: Literal["text", "csv", "parquet"] | None = None
     separator: Text | None = None
     header: bool = True
-    date_format: Annotated[str, Field(pattern="%[A-Za-z]")] | None = None
+    date_format: Annotated[str, AfterValidator(dates_pattern)] | None = None
     widths: Annotated[list[PositiveInt], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")

@@ -134,6 +134,8 @@ def test_a_wrong_value_is_named_with_what_is_allowed(shop, text, sentence):
         ("source: a\n  max_bad_rows: 2", "must be at most 1.0, got 2"),
         ("source: a\n  format: {kind: xls}", "must be 'text', 'csv' or 'parquet', got 'xls'"),
         ("source: a\n  format: {date_format: ymd}", "must be a format with % signs"),
+        ("source: a\n  format: {date_format: '%Q'}", "not %Q, got '%Q'"),
+        ("source: a\n  format: {date_format: '%d/%m/%Y %'}", "must be a format with % signs"),
     ],
 )
 def test_a_wrong_purchases_setting_is_named(shop, text, sentence):
