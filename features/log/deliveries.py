@@ -12,6 +12,8 @@ OPEN_SHARE = 0.95
 # A volume within this share of the usual is none to speak of; less than so many lines are chance.
 MOST_CHANGE = 0.5
 FEWEST_LINES = 100
+# A day with so many lines does not lose all of them to corrections.
+BUSY_DAY = 20
 
 
 def oddities(before: Mapping[int, int], after: Mapping[int, int]) -> list[str]:
@@ -33,7 +35,7 @@ def oddities(before: Mapping[int, int], after: Mapping[int, int]) -> list[str]:
     more, of = sum(again.values()), sum(before[day] for day in again)
     if more >= FEWEST_LINES and more > MOST_CHANGE * of:
         found.append(f"{more} lines came for {len(again)} days that had {of} before")
-    emptied = [day for day, n in before.items() if n and not after.get(day)]
+    emptied = [day for day, n in before.items() if n >= BUSY_DAY and not after.get(day)]
     if emptied:
         named = ", ".join(str(date_of(d)) for d in sorted(emptied)[:3])
         found.append(

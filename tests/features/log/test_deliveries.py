@@ -66,3 +66,8 @@ def test_lines_that_went_away_are_told():
     gone, lost = oddities(WEEKS, {day: n for day, n in WEEKS.items() if day < 20})
     assert gone.startswith("43 days delivered before have no lines now: 1970-01-21, 1970-01-22")
     assert lost == "860 of the 1200 lines delivered before are gone"
+
+
+def test_a_correction_that_takes_a_quiet_day_away_is_not_odd():
+    quiet = dict.fromkeys(range(70), 3)
+    assert oddities(quiet, {day: n for day, n in quiet.items() if day != 40}) == []
