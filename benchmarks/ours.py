@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.log.frame_log import log_from_columns
 from features.log.manifest import read_manifest
 from features.log.ranges import READ
+from features.log.request_log import log_from_columns
 from features.log.shop_log import ShopLog
 from features.log.store import load_log
 from features.panel import snapshot

@@ -14,17 +14,7 @@ from features.families import (
 from features.families.feature import Feature
 
 FAMILIES = (rfm, gaps, windows, trend, season, basket, channel, money, cohort)
-FEATURES: tuple[Feature, ...] = (
-    *rfm.FEATURES,
-    *gaps.FEATURES,
-    *windows.FEATURES,
-    *trend.FEATURES,
-    *season.FEATURES,
-    *basket.FEATURES,
-    *channel.FEATURES,
-    *money.FEATURES,
-    *cohort.FEATURES,
-)
+FEATURES: tuple[Feature, ...] = tuple(f for family in FAMILIES for f in family.FEATURES)
 BY_NAME: dict[str, Feature] = {f.name: f for f in FEATURES}
 
 

@@ -12,6 +12,7 @@ from features.catalogue import BY_NAME, FEATURES
 from features.labels import LABELS, LabelReader
 from features.line import UNKNOWN_MONEY
 from features.log.purchase_log import PurchaseLog
+from features.log.settle import NONE
 from features.running.reading import Reading
 
 Int = NDArray[np.int64]
@@ -21,6 +22,12 @@ Values = NDArray[Any]
 # Days of history that a feature sees, so that a cutoff a year later, with more history behind it,
 # is not another population.
 LOOKBACK_DAYS = 1095
+# An optional column of which nothing is known: its value and type.
+UNKNOWN: dict[str, tuple[Any, Any]] = {
+    "quantity": (np.nan, np.float64),
+    **dict.fromkeys(("discount", "cost"), (UNKNOWN_MONEY, np.int64)),
+    **dict.fromkeys(("product", "category", "channel"), (NONE, np.int32)),
+}
 # What is told of a customer's whole history; scores show it, models do not see it.
 FACTS = (
     *("orders_to_date", "net_to_date", "days_since_last_ever", "tenure_ever"),
@@ -176,20 +183,14 @@ def _without_effect(log: PurchaseLog, day: int) -> PurchaseLog:
     """A log of one customer and one line that counts for nothing."""
     one = log.take(np.array([0]), np.array([0]), np.array([1]))
     days = np.array([day], np.int32)
-    unknown = {
-        name: None if getattr(one, name) is None else np.array([value], getattr(one, name).dtype)
-        for name, value in (
-            *(("quantity", np.nan), ("discount", UNKNOWN_MONEY), ("cost", UNKNOWN_MONEY)),
-            *(("product", -1), ("category", -1), ("channel", -1)),
-        )
-    }
+    unknown: dict[str, Any] = {n: _unknown(n, 1) for n in UNKNOWN if getattr(one, n) is not None}
     return replace(
         one,
         ordered_day=days,
         known_day=days,
         amount=np.zeros(1, np.int64),
         is_purchase=np.zeros(1, bool),
-        **unknown,  # type: ignore[arg-type]
+        **unknown,
     )
 
 
@@ -199,13 +200,9 @@ def _with_columns(log: PurchaseLog, names: Sequence[str]) -> PurchaseLog:
     lacking = {n for n in needed if n is not None and getattr(log, n) is None}
     if not lacking:
         return log
-    n = log.n_lines
-    unknown: dict[str, object] = {}
-    for name in lacking:
-        if name == "quantity":
-            unknown[name] = np.full(n, np.nan)
-        elif name in ("discount", "cost"):
-            unknown[name] = np.full(n, UNKNOWN_MONEY)
-        else:
-            unknown[name] = np.full(n, -1, np.int32)
-    return replace(log, **unknown)  # type: ignore[arg-type]
+    unknown: dict[str, Any] = {name: _unknown(name, log.n_lines) for name in lacking}
+    return replace(log, **unknown)
+
+
+def _unknown(name: str, n_lines: int) -> Values:
+    return np.full(n_lines, *UNKNOWN[name])

@@ -46,10 +46,6 @@ class ShopClock:
         local: pd.Series = stamps.dt.tz_convert(ZoneInfo(self.timezone)).dt.tz_localize(None)
         return local
 
-    def day_numbers(self, local: pd.Series) -> NDArray[np.int32]:
-        """Shop days of naive local stamps, as days since 1970-01-01."""
-        return self.days_of(local.to_numpy("datetime64[us]").astype(np.int64))
-
     def days_of(self, microseconds: NDArray[np.int64]) -> NDArray[np.int32]:
         """Shop days of naive local moments, given as microseconds since 1970-01-01."""
         shifted = microseconds - self.offset_minutes * 60_000_000

@@ -9,7 +9,7 @@ from typing import Any
 from configs.settings import Settings
 from features.catalogue import FEATURES
 from features.errors import CutoffError, DataError
-from features.log.frame_log import log_from_columns, plain_id
+from features.log.request_log import log_from_columns, plain_id
 from features.log.shop_log import ShopLog
 from features.panel import snapshot
 from features.shop_clock import ShopClock, day_number

@@ -17,10 +17,10 @@ import pandas as pd
 
 import perennial
 from configs.settings import Settings, load_settings
-from features.log.frame_log import log_from_frame
 from features.log.shop_log import ShopLog
 from features.shop_clock import ShopClock
 from models.manifest import MANIFEST
+from tests.made_frames import log_from_frame
 
 FIRST = pd.Timestamp("2023-01-02")
 COLUMNS = ["customer_id", "ordered_at", "amount"]

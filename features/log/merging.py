@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.line import SORT_KEYS
 from features.log.manifest import KeptRange
-from features.log.ranges import read_lines
+from features.log.ranges import line_ids
 
 # Columns that tell lines of an order apart, as where files are read together.
 NOT_CONTENT = ("line_id",)
@@ -25,8 +25,8 @@ def repeats_a_line_id(folder: Path, ranges: tuple[KeptRange, ...], new: pa.Table
     if not len(wanted):
         return False
     for part in ranges:
-        lines = read_lines(folder / part.file)
-        if "line_id" in lines.column_names and pc.any(pc.is_in(lines["line_id"], wanted)).as_py():
+        kept = line_ids(folder / part.file)
+        if kept is not None and pc.any(pc.is_in(kept, wanted)).as_py():
             return True
     return False
 

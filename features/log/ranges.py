@@ -115,3 +115,10 @@ def read_lines(path: Path) -> pa.Table:
     """The checked lines of a range, without what was settled about them."""
     table = pq.read_table(path, page_checksum_verification=True)
     return table.drop_columns([n for n in DERIVED if n in table.column_names])
+
+
+def line_ids(path: Path) -> pa.ChunkedArray | None:
+    """Line ids of a range, None where it has none."""
+    if "line_id" not in pq.read_schema(path).names:
+        return None
+    return pq.read_table(path, columns=["line_id"], page_checksum_verification=True)["line_id"]

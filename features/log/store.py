@@ -92,8 +92,17 @@ def load_log(
         if usable is not None and usable.sha256 == sha256:
             return _loaded(_again(usable, source, folder, refuse_odd), folder, engine, fresh=False)
         _tidy(folder)
-        update = Update(source, folder, quarantine_folder, described, files, sha256, latest, before)
-        update.lines_a_range = lines_a_range
+        update = Update(
+            source,
+            folder,
+            quarantine_folder,
+            described,
+            files,
+            sha256,
+            latest,
+            before,
+            lines_a_range,
+        )
         try:
             kept, restated = (None, None) if usable is None else update.added(usable)
             if kept is None:

@@ -17,7 +17,7 @@ from features.log.manifest import Kept, KeptRange
 from features.log.merging import by_range, customers_in, merged, repeats_a_line_id, without_known
 from features.log.ranges import read_lines
 from features.log.shop_log import LogFacts, ShopLog
-from features.log.writing import LINES_A_RANGE, whole_customers, write_ranges
+from features.log.writing import whole_customers, write_ranges
 from features.reading.accounting import RowAccount
 from features.reading.read import ReadLog, read_purchases
 from features.reading.source import PurchaseSource
@@ -48,6 +48,7 @@ class Update:
         sha256: str,
         latest: dt.datetime | None,
         before: Kept | None,
+        lines_a_range: int,
     ) -> None:
         self.source, self.folder, self.quarantine_folder = source, folder, quarantine_folder
         self.described, self.files, self.sha256, self.latest = described, files, sha256, latest
@@ -57,7 +58,7 @@ class Update:
         again = any(n.startswith((f"{stem}-", f"{stem}.")) for n in named)
         self.stem = f"{stem}b" if again else stem
         self.listed = quarantine_folder / f"{self.stem}.csv"
-        self.lines_a_range = LINES_A_RANGE
+        self.lines_a_range = lines_a_range
 
     def anew(self) -> Kept:
         """Read all files."""

@@ -26,8 +26,6 @@ UNITS = {
     "items": ITEM_SCALE,
     "middle_gaps": 2,
 }
-# What each part of these columns needs of the log, beside the columns that every log has.
-KINDS = ("product", "category", "channel")
 
 
 class RunningColumns:

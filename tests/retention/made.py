@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from features.log.frame_log import log_from_frame
 from features.log.shop_log import ShopLog
 from features.panel import panel, snapshot
 from features.rhythm import rhythm_of
@@ -17,6 +16,7 @@ from models.heads import MODEL, ReturnHead, ValueHead
 from models.spread import fit_spread
 from models.trees import Rows, fit_trees, predict_margin
 from retention import groups
+from tests.made_frames import log_from_frame
 
 START = pd.Timestamp("2023-01-01")
 CUTOFF = day_number(START.date()) + 365

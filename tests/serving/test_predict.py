@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from features.log.frame_log import log_from_frame
 from features.log.shop_log import ShopLog
 from features.panel import snapshot
 from features.shop_clock import day_number
@@ -14,6 +13,7 @@ from serving.bodies import PredictIn
 from serving.predict import clock_of, predict_answer
 from serving.problem import DEADLINE_SECONDS, Problem
 from serving.rows import unpublished_rows
+from tests.made_frames import log_from_frame
 from tests.serving.made import promote, publish
 
 PURCHASES = [

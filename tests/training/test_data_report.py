@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from configs.settings import load_settings
 from features.catalogue import FEATURES
-from features.log.frame_log import log_from_frame
 from features.log.shop_log import Held, ShopLog
 from features.shop_clock import ShopClock, day_number
+from tests.made_frames import log_from_frame
 from tests.made_shop import call, made_purchases, on_days, repeated, write_shop
 from training.data_calendar import churn_over_time, days_without_lines
 from training.data_figures import (

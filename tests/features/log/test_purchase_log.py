@@ -7,7 +7,6 @@ from hypothesis import given
 
 from features.errors import DataError
 from features.line import UNKNOWN_MONEY
-from features.log.frame_log import log_from_frame
 from features.log.order_list import orders_of
 from features.log.purchase_log import log_from_lines
 from features.log.ranges import CODES, Stored, read_lines, read_range, write_range
@@ -27,6 +26,7 @@ from tests.features.made import (
     source_of,
     write,
 )
+from tests.made_frames import log_from_frame
 
 ARRAYS = ("starts", "ordered_day", "known_day", "amount", "is_purchase", "order_ref")
 OPTIONAL = ("quantity", "discount", "cost", "product", "category", "channel")

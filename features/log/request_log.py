@@ -83,18 +83,6 @@ def log_from_columns(purchases: Columns, clock: ShopClock) -> PurchaseLog:
     return log_from_lines(lines.take(_order(lines, ordered, known)), clock)
 
 
-def log_from_frame(purchases: pd.DataFrame, clock: ShopClock) -> PurchaseLog:
-    """The same from a frame, whose stamps may be datetimes; see `log_from_columns`."""
-    columns: dict[str, list[Any]] = {}
-    for name in purchases:
-        values = purchases[name]
-        there = values.notna()
-        if values.dtype.kind == "M":
-            values = values.map(lambda stamp: stamp.isoformat(), na_action="ignore")
-        columns[str(name)] = values.astype(object).where(there, None).tolist()
-    return log_from_columns(columns, clock)
-
-
 def plain_id(value: object) -> str:
     """An id as a file's is read: without blanks around it, and 13085.0 as 13085."""
     text = str(value).strip()
