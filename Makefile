@@ -67,7 +67,7 @@ bench-large: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(COMPILE) -o requirements.lock
-	$(COMPILE) --extra browser --extra postgres --extra spark --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra bench --extra browser --extra postgres --extra spark --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -42,6 +42,9 @@ def _day(text: str) -> date:
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="YAML file of the shop's settings.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+OutFolder = Annotated[
+    Path | None, typer.Option("--out", help="Folder of the report; default: in the shop's var.")
+]
 Out = Annotated[Path, typer.Option("--out", help="Folder that the files are written to.")]
 Cutoff = Annotated[
     date, typer.Option("--cutoff", parser=_day, metavar="DATE", help="First day not yet known.")
@@ -87,12 +90,12 @@ def train(config: Config, as_json: Json = False) -> None:
 
 
 @app.command()
-def backtest(config: Config, as_json: Json = False) -> None:
-    """Compare perennial and the simple rules on the same rolling cutoffs."""
+def backtest(config: Config, out: OutFolder = None, as_json: Json = False) -> None:
+    """Compare perennial, simple rules and buy-till-you-die models on the same rolling cutoffs."""
     settings = load_settings(config)
     from training import commands
 
-    commands.backtest(settings, as_json=as_json)
+    commands.backtest(settings, as_json=as_json, out=out)
 
 
 @app.command()
@@ -132,6 +135,43 @@ def serve(
     from serving import commands
 
     commands.serve(settings, config_path=config, host=host, port=port)
+
+
+Why = Annotated[str | None, typer.Option("--why", help="Reason, for the promotion log.")]
+Who = Annotated[
+    str | None,
+    typer.Option("--who", help="Name for the promotion log; default PERENNIAL_USER or the login."),
+]
+
+
+@app.command()
+def promote(
+    config: Config,
+    version: Annotated[
+        str | None,
+        typer.Argument(help="As `train` told it; default: the challenger refused last."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Though the gate refused it; needs --why.")
+    ] = False,
+    why: Why = None,
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Serve a version that was kept: one in use earlier, or a refused challenger."""
+    settings = load_settings(config)
+    from training import promotion_commands as commands
+
+    commands.promote(settings, version=version, force=force, why=why, who=who, as_json=as_json)
+
+
+@app.command()
+def rollback(config: Config, why: Why = None, who: Who = None, as_json: Json = False) -> None:
+    """Serve the version again that was in use before the present one."""
+    settings = load_settings(config)
+    from training import promotion_commands as commands
+
+    commands.rollback(settings, why=why, who=who, as_json=as_json)
 
 
 @token_app.callback()

@@ -66,9 +66,10 @@ class CutPoints(Part):
 
 
 class Training(Part):
-    """How many cutoffs the training panel stacks, and the seed of everything drawn."""
+    """Cutoffs that the training panel stacks, tree parameters tried, and the seed of all drawn."""
 
     cutoffs: Annotated[Literal["auto"] | int, BeforeValidator(count_or_auto)] = "auto"
+    trials: Annotated[NonNegativeInt, Field(le=1000)] = 30
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 

@@ -117,7 +117,7 @@ def labels_with(features: Sequence[str]) -> tuple[str, ...]:
 
 def rows_of(log: PurchaseLog, request: Request) -> Rows:
     """Rows of the customers of `log` who have a line known before a cutoff."""
-    log = _with_columns(log, request.features)
+    log = with_columns(log, request.features)
     at = Reading(log, request.cutoffs)
     features = _features(at, request.features, np.float32 if request.single else np.float64)
     _forget_the_old(log, at, request.features, features)
@@ -175,26 +175,30 @@ def _forget_the_old(log: PurchaseLog, at: Reading, names: Sequence[str], feature
             features[:, some] = _features(Reading(young, [int(cutoff)]), names)
         none = rows[first[rows] == at.end[rows]]
         if len(none):
-            silent = _without_effect(log, int(cutoff) - 1)
+            silent = without_effect(log, np.array([cutoff - 1]))
             features[:, none] = _features(Reading(silent, [int(cutoff)]), names)
 
 
-def _without_effect(log: PurchaseLog, day: int) -> PurchaseLog:
-    """A log of one customer and one line that counts for nothing."""
-    one = log.take(np.array([0]), np.array([0]), np.array([1]))
-    days = np.array([day], np.int32)
-    unknown: dict[str, Any] = {n: _unknown(n, 1) for n in UNKNOWN if getattr(one, n) is not None}
+def without_effect(log: PurchaseLog, days: Int) -> PurchaseLog:
+    """A log of customers with one line each that counts for nothing, known on `days`."""
+    n = len(days)
+    nowhere = np.zeros(n, np.int64)
+    one = log.take(nowhere, nowhere, nowhere + 1)
+    known = days.astype(np.int32)
+    there = [name for name in UNKNOWN if getattr(one, name) is not None]
+    unknown: dict[str, Any] = {name: _unknown(name, n) for name in there}
     return replace(
         one,
-        ordered_day=days,
-        known_day=days,
-        amount=np.zeros(1, np.int64),
-        is_purchase=np.zeros(1, bool),
+        ordered_day=known,
+        known_day=known,
+        amount=np.zeros(n, np.int64),
+        is_purchase=np.zeros(n, bool),
+        order_ref=np.arange(n),
         **unknown,
     )
 
 
-def _with_columns(log: PurchaseLog, names: Sequence[str]) -> PurchaseLog:
+def with_columns(log: PurchaseLog, names: Sequence[str]) -> PurchaseLog:
     """The log with every column that the features need; unknown where these customers lack it."""
     needed = {BY_NAME[n].needs for n in names} - {None}
     lacking = {n for n in needed if n is not None and getattr(log, n) is None}

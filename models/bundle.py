@@ -7,18 +7,17 @@ whose loading can run code.
 import hashlib
 import json
 import platform
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xgboost as xgb
 
-from models.calibration import PlattCalibrator
-from models.carry import Carry
 from models.errors import BundleError
-from models.heads import MODEL, ReturnHead, ValueHead
+from models.horizon import HorizonModel, Outlook
+from models.horizon_files import load_horizon, save_horizon
 from models.manifest import (
     CARD,
     FORMAT,
@@ -29,8 +28,6 @@ from models.manifest import (
     read_verified,
     version_of,
 )
-from models.rules import RETURN_RULES, VALUE_RULES
-from models.spread import SpendSpread
 
 HEADS = "heads.json"
 PARTS = ("groups", "reference", "metrics", "training")
@@ -45,9 +42,10 @@ class Bundle:
     ----------
     version : first 12 hex digits of the digest over the files
     features : names of the features the heads read, in order
-    churn : head of `churn_probability`
-    churn_value : expected spend within the churn horizon, for `value_at_risk`
-    value : head of `predicted_clv` and its quantiles
+    churn : what is served within the churn horizon: `churn_probability`, and the spend given a
+        return for `value_at_risk`
+    value : what is served within the value horizon: `predicted_clv`, its quantiles, orders; the
+        same object as `churn` where both horizons are one
     groups : cut points of tiers and groups, rhythm of the shop, usual churn (JSON values)
     reference : distributions of the features at training (JSON values)
     metrics : of the backtest (JSON values)
@@ -57,9 +55,8 @@ class Bundle:
 
     version: str
     features: tuple[str, ...]
-    churn: ReturnHead
-    churn_value: ValueHead
-    value: ValueHead
+    churn: HorizonModel
+    value: HorizonModel
     groups: dict[str, Any]
     reference: dict[str, Any]
     metrics: dict[str, Any]
@@ -69,7 +66,12 @@ class Bundle:
     @property
     def served(self) -> dict[str, str]:
         """What is served for return and for value: "model" or a rule's name."""
-        return {"return": self.churn.member, "value": self.value.member}
+        return {"return": self.churn.returns.member, "value": self.value.value.member}
+
+    def predict(self, features: pd.DataFrame) -> tuple[Outlook, Outlook]:
+        """Outlooks within the churn horizon and within the value horizon."""
+        churn = self.churn.predict(features)
+        return churn, churn if self.value is self.churn else self.value.predict(features)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -92,10 +94,13 @@ def save_parts(bundle: Bundle, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise BundleError(f"{folder} is not empty; save a bundle into a folder of its own")
-    heads: dict[str, Any] = {"features": list(bundle.features)}
-    heads["churn"] = _return_spec(bundle.churn, folder, "return_churn.ubj")
-    for name, head in (("churn_value", bundle.churn_value), ("value", bundle.value)):
-        heads[name] = _value_spec(head, folder, name)
+    heads: dict[str, Any] = {
+        "features": list(bundle.features),
+        "churn": save_horizon(bundle.churn, folder, "churn"),
+        "value": None
+        if bundle.value is bundle.churn
+        else save_horizon(bundle.value, folder, "value"),
+    }
     write_json(folder / HEADS, heads)
     for part in PARTS:
         write_json(folder / f"{part}.json", getattr(bundle, part))
@@ -130,12 +135,12 @@ def load_bundle(folder: Path) -> Bundle:
     try:
         heads = json.loads(files[HEADS])
         parts = {part: json.loads(files[f"{part}.json"]) for part in PARTS}
+        churn = load_horizon(heads["churn"], files)
         return Bundle(
             version=manifest["version"],
             features=tuple(heads["features"]),
-            churn=_load_return(heads["churn"], files),
-            churn_value=_load_value(heads["churn_value"], files),
-            value=_load_value(heads["value"], files),
+            churn=churn,
+            value=churn if heads["value"] is None else load_horizon(heads["value"], files),
             card=json.loads(files[CARD]),
             **parts,
         )
@@ -144,69 +149,3 @@ def load_bundle(folder: Path) -> Bundle:
             f"the bundle in {folder} does not have the layout of format {FORMAT}: {error!r}; "
             "train again"
         ) from error
-
-
-def _return_spec(head: ReturnHead, folder: Path, file: str) -> dict[str, Any]:
-    if head.booster is not None:
-        head.booster.save_model(folder / file)
-    return {
-        "member": head.member,
-        "calibrator": asdict(head.calibrator),
-        "carry": asdict(head.carry),
-        "centre": head.centre,
-        "booster": file if head.booster is not None else None,
-    }
-
-
-def _value_spec(head: ValueHead, folder: Path, name: str) -> dict[str, Any]:
-    file = f"spend_{name}.ubj"
-    if head.booster is not None:
-        head.booster.save_model(folder / file)
-    return {
-        "member": head.member,
-        "returns": _return_spec(head.returns, folder, f"return_{name}.ubj"),
-        "level": head.level,
-        "base": head.base,
-        "spend_level": head.spend_level,
-        "spread": {"edges": head.spread.edges.tolist(), "factors": head.spread.factors.tolist()},
-        "booster": file if head.booster is not None else None,
-    }
-
-
-def _load_booster(spec: dict[str, Any], files: dict[str, bytes]) -> xgb.Booster | None:
-    if spec["booster"] is None:
-        return None
-    booster = xgb.Booster(params={"nthread": 2})
-    booster.load_model(bytearray(files[spec["booster"]]))
-    return booster
-
-
-def _member(spec: dict[str, Any], rules: Collection[str]) -> str:
-    """Name of what is served; trees are named "model", and only they."""
-    member: str = spec["member"]
-    if member not in rules and (member != MODEL or spec["booster"] is None):
-        raise ValueError(f"{member!r} is neither a model with trees nor a rule known here")
-    return member
-
-
-def _load_return(spec: dict[str, Any], files: dict[str, bytes]) -> ReturnHead:
-    return ReturnHead(
-        member=_member(spec, RETURN_RULES),
-        calibrator=PlattCalibrator(**spec["calibrator"]),
-        carry=Carry(**spec["carry"]),
-        centre=spec["centre"],
-        booster=_load_booster(spec, files),
-    )
-
-
-def _load_value(spec: dict[str, Any], files: dict[str, bytes]) -> ValueHead:
-    spread = spec["spread"]
-    return ValueHead(
-        member=_member(spec, VALUE_RULES),
-        returns=_load_return(spec["returns"], files),
-        level=spec["level"],
-        base=spec["base"],
-        spend_level=spec["spend_level"],
-        spread=SpendSpread(np.array(spread["edges"], float), np.array(spread["factors"], float)),
-        booster=_load_booster(spec, files),
-    )

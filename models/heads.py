@@ -1,25 +1,39 @@
-"""Fitted heads: P(no purchase) and expected spend within one horizon, by model or by rule."""
+"""Fitted heads: P(no purchase), spend and orders within one window, by model or by rule."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
-from models.calibration import PlattCalibrator
+from models.calibration import Calibrator, within_edges
 from models.carry import Carry
-from models.rules import RETURN_RULES, RULE_FEATURE, SPEND_RULES, VALUE_RULES
+from models.inputs import Inputs
+from models.link_score import LinkScore
+from models.rules import (
+    RETURN_RULES,
+    RULE_FEATURE,
+    SPEND_RULES,
+    VALUE_RULES,
+    btyd_churn,
+    btyd_value,
+)
 from models.spread import SpendSpread
-from models.trees import contributions, predict_margin
 
 Float = NDArray[np.float64]
 MODEL = "model"
+# The buy-till-you-die model that takes part in the model's log odds and in its value.
+BTYD_IN_BLEND = "mbg_cnbd_k"
+# The feature that a column of a buy-till-you-die model speaks of, by the end of its name.
+SPEAKS_OF = {"churn": "silence_in_gaps", "orders": "n_orders", "spend": "average_order_value"}
+# Beyond these logarithms of currency or orders no expectation is served, whatever a score says.
+HIGHEST_LOG = 20.0
 
 
 @dataclass(frozen=True)
 class ReturnHead:
-    """P(no purchase within a horizon).
+    """P(no purchase within a window).
 
     Attributes
     ----------
@@ -27,37 +41,88 @@ class ReturnHead:
     calibrator : from raw score to P(no purchase in the observed window)
     carry : from the observed window to the horizon
     centre : mean raw score at calibration, from which a rule's contributions are counted
-    booster : trees whose margin is the raw score; None for a rule
+    score : log odds of no purchase; None for a rule
+    btyd_share : weight of a buy-till-you-die model's log odds beside the score, 0 to 1
+    shift : added to the log odds of a rule for the season of the windows to come
     """
 
     member: str
-    calibrator: PlattCalibrator
+    calibrator: Calibrator
     carry: Carry
     centre: float = 0.0
-    booster: xgb.Booster | None = None
+    score: LinkScore | None = None
+    btyd_share: float = 0.0
+    shift: float = 0.0
 
-    def raw(self, features: pd.DataFrame) -> Float:
+    def raw(self, inputs: Inputs) -> Float:
         """Uncalibrated score, higher = more likely to churn."""
-        if self.booster is not None:
-            return predict_margin(self.booster, features)
-        return RETURN_RULES[self.member](features, self.carry.observed_days)
+        if self.score is not None:
+            score = self.score.raw(inputs.dense, inputs.linear)
+            return self.mixed(score, self._plain(inputs))
+        rule = RETURN_RULES[self.member]
+        return rule(joined(inputs), self.carry.observed_days)
 
-    def observed_churn(self, features: pd.DataFrame) -> Float:
+    def mixed(self, score: Float, plain: Float) -> Float:
+        """Weighted mean of two log odds, shape (n,)."""
+        return (1 - self.btyd_share) * score + self.btyd_share * plain
+
+    def _plain(self, inputs: Inputs) -> Float:
+        """Log odds of the buy-till-you-die model in the blend, with the season's effect."""
+        if self.score is None or self.btyd_share == 0:
+            return np.zeros(len(inputs))
+        return self.score.effect + btyd_churn(inputs.btyd, 0, model=BTYD_IN_BLEND)
+
+    def observed_churn(self, inputs: Inputs) -> Float:
         """P(no purchase) in the observed window, shape (n,)."""
-        return self.calibrator.probability(self.raw(features))
+        return self.shifted(self.calibrator.probability(self.raw(inputs)))
 
-    def churn_probability(self, features: pd.DataFrame) -> Float:
+    def shifted(self, probability: Float) -> Float:
+        """Probabilities with the season's shift, which only rules have beside their score."""
+        if self.shift == 0:
+            return probability
+        return within_edges(expit(logit(probability) + self.shift))
+
+    def churn_probability(self, inputs: Inputs) -> Float:
         """P(no purchase within the horizon), shape (n,)."""
-        return self.carry.churn_probability(self.observed_churn(features))
+        return self.carry.churn_probability(self.observed_churn(inputs))
 
-    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+    def contributions(self, inputs: Inputs) -> pd.DataFrame:
         """What each feature adds to the log odds of churn, one column a feature."""
-        if self.booster is not None:
-            return contributions(self.booster, features) * self.calibrator.slope
+        index = inputs.features.index
+        if self.score is not None:
+            found = self.score.contributions(inputs.dense, inputs.linear, inputs.owners)
+            found *= 1 - self.btyd_share
+            plain = self.btyd_share * (self._plain(inputs) - self.centre)
+            return _by_feature(found, plain, inputs) * self.calibrator.slope
         if self.member not in RULE_FEATURE:
-            return pd.DataFrame(index=features.index)
-        effect = self.calibrator.slope * (self.raw(features) - self.centre)
-        return pd.DataFrame({RULE_FEATURE[self.member]: effect}, index=features.index)
+            return pd.DataFrame(index=index)
+        effect = self.calibrator.slope * (self.raw(inputs) - self.centre)
+        return pd.DataFrame({RULE_FEATURE[self.member]: effect}, index=index)
+
+
+def _by_feature(found: Float, plain: Float, inputs: Inputs) -> pd.DataFrame:
+    """Contributions with those of buy-till-you-die models added to what they speak of.
+
+    Parameters
+    ----------
+    found : of the columns of `inputs.dense`, shape (n, n_columns)
+    plain : of the model's log odds beside the score, shape (n,)
+    """
+    features, columns = list(inputs.preparation.features), inputs.columns
+    own = found[:, : len(features)].copy()
+    for place in range(len(features), len(columns)):
+        spoken = SPEAKS_OF[columns[place].rsplit("_", 1)[1]]
+        if spoken in features:
+            own[:, features.index(spoken)] += found[:, place]
+    if SPEAKS_OF["churn"] in features:
+        own[:, features.index(SPEAKS_OF["churn"])] += plain
+    return pd.DataFrame(own, index=inputs.features.index, columns=pd.Index(features))
+
+
+def joined(inputs: Inputs) -> pd.DataFrame:
+    """Features with the columns of the buy-till-you-die models beside them."""
+    together: pd.DataFrame = pd.concat([inputs.features, inputs.btyd], axis=1)
+    return together
 
 
 @dataclass(frozen=True)
@@ -73,51 +138,122 @@ class ValuePrediction:
 
 @dataclass(frozen=True)
 class ValueHead:
-    """Expected spend within a horizon and its quantiles, all customers included.
+    """Expected spend within a window and its quantiles, all customers included.
 
     Attributes
     ----------
     member : "model", or the name of a rule in `models.rules.VALUE_RULES`
-    returns : P(no purchase) within the same horizon
     level : factor that brings the sum over held-out customers to what they spent
     spread : quantiles of spend around its expectation, in the observed window
     base : small amount added to a rule, so that nobody's expectation is 0, currency
-    spend_level : the same factor for what a rule expects of a returning customer
-    booster : trees whose margin is log spend of a returning customer; None for a rule
+    spend_level : the same factor as `level` for what is expected of a returning customer
+    spend : log of spend given a return; None for a rule
+    total : log of spend, whoever returns; None for a rule
+    total_share : weight of `total` beside P(return) x spend, 0 to 1
+    btyd_share, btyd_level : weight of purchase days expected x Gamma-Gamma's spend, and its factor
     """
 
     member: str
-    returns: ReturnHead
     level: float
     spread: SpendSpread
     base: float = 0.0
     spend_level: float = 1.0
-    booster: xgb.Booster | None = None
+    spend: LinkScore | None = None
+    total: LinkScore | None = None
+    total_share: float = 0.0
+    btyd_share: float = 0.0
+    btyd_level: float = 1.0
 
-    def observed_spend(self, features: pd.DataFrame) -> Float:
+    def observed_spend(self, inputs: Inputs, window_days: int) -> Float:
         """Expected spend in the observed window given a return there, currency, shape (n,)."""
-        if self.booster is not None:
-            return self.level * np.exp(predict_margin(self.booster, features))
-        rule = SPEND_RULES[self.member](features, self.returns.carry.observed_days)
+        if self.spend is not None:
+            return self.spend_level * exp_held(self.spend.raw(inputs.dense, inputs.linear))
+        rule = SPEND_RULES[self.member](joined(inputs), window_days)
         return self.spend_level * (rule + self.base)
 
-    def observed_value(self, features: pd.DataFrame) -> Float:
-        """What a rule says of the observed window, whoever returns, currency, shape (n,)."""
-        rule = VALUE_RULES[self.member](features, self.returns.carry.observed_days)
-        return self.level * (rule + self.base)
+    def observed_value(self, inputs: Inputs, observed_churn: Float, window_days: int) -> Float:
+        """Expected spend in the observed window, whoever returns, currency, shape (n,)."""
+        if self.total is None:
+            rule = VALUE_RULES[self.member](joined(inputs), window_days)
+            return self.level * (rule + self.base)
+        spend = self.observed_spend(inputs, window_days)
+        total = exp_held(self.total.raw(inputs.dense, inputs.linear))
+        plain = np.zeros(len(inputs))
+        if self.btyd_share > 0:
+            season = float(exp_held(np.array(self.total.effect)))
+            plain = season * btyd_value(joined(inputs), window_days, model=BTYD_IN_BLEND)
+        return self.blend((1 - observed_churn) * spend, total, plain)
 
-    def predict(self, features: pd.DataFrame) -> ValuePrediction:
+    def blend(self, hurdle: Float, total: Float, plain: Float) -> Float:
+        """Weighted mean of three expectations, currency, each of shape (n,).
+
+        Parameters
+        ----------
+        hurdle : P(return) x spend, at its level
+        total : exponential of the score `total`
+        plain : what the buy-till-you-die models say, times the season
+        """
+        rest = 1 - self.total_share - self.btyd_share
+        mixed = rest * hurdle + self.total_share * self.level * total
+        return mixed + self.btyd_share * self.btyd_level * plain
+
+    def from_raw(
+        self, churn: Float, spend_raw: Float, total_raw: Float, plain: Float
+    ) -> ValuePrediction:
+        """The same as `predict` within the observed window, from raw scores of a model."""
+        spend = self.spend_level * exp_held(spend_raw)
+        mean = self.blend((1 - churn) * spend, exp_held(total_raw), plain)
+        p10, p50, p90 = self._quantiles(mean, churn, churn)
+        return ValuePrediction(mean, p10, p50, p90, spend)
+
+    def _quantiles(self, mean: Float, observed_churn: Float, churn: Float) -> list[Float]:
+        """P10, P50 and P90, placed by the expected value, whoever returns."""
+        if_return = mean / (1 - observed_churn)
+        return [self.spread.value_quantile(tau, churn, if_return) for tau in (0.1, 0.5, 0.9)]
+
+    def predict(self, inputs: Inputs, returns: ReturnHead) -> ValuePrediction:
         """Expected value, its quantiles, and the expected spend given a return."""
-        observed_churn = self.returns.observed_churn(features)
-        churn = self.returns.carry.churn_probability(observed_churn)
-        observed = self.observed_spend(features)
-        stretch = (1 - observed_churn) * self.returns.carry.spend_factor() / (1 - churn)
-        if_return = observed * stretch
-        if self.booster is not None:
-            mean = if_return * (1 - churn)
+        carry = returns.carry
+        observed_churn = returns.observed_churn(inputs)
+        churn = carry.churn_probability(observed_churn)
+        observed = self.observed_spend(inputs, carry.observed_days)
+        stretch = (1 - observed_churn) * carry.spend_factor() / (1 - churn)
+        mean = self.observed_value(inputs, observed_churn, carry.observed_days)
+        p10, p50, p90 = (q * stretch for q in self._quantiles(mean, observed_churn, churn))
+        return ValuePrediction(mean * carry.spend_factor(), p10, p50, p90, observed * stretch)
+
+
+def exp_held(log: Float) -> Float:
+    """Exponential of logarithms of currency or orders, none absurd."""
+    return np.asarray(np.exp(np.minimum(log, HIGHEST_LOG)), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class OrdersHead:
+    """Expected number of orders within a window.
+
+    Attributes
+    ----------
+    level : factor that brings the sum over held-out customers to the orders that came
+    score : log of orders; None where no model was fitted, and the past rate answers
+    """
+
+    level: float
+    score: LinkScore | None = None
+
+    def predict(self, inputs: Inputs, returns: ReturnHead) -> Float:
+        """Orders expected within the horizon, at least P(return), shape (n,)."""
+        carry = returns.carry
+        if self.score is not None:
+            observed = exp_held(self.score.raw(inputs.dense, inputs.linear))
         else:
-            mean = self.observed_value(features) * self.returns.carry.spend_factor()
-        p10, p50, p90 = (
-            self.spread.value_quantile(tau, churn, observed) * stretch for tau in (0.1, 0.5, 0.9)
-        )
-        return ValuePrediction(mean, p10, p50, p90, if_return)
+            observed = past_orders(inputs.features, carry.observed_days)
+        churn = returns.churn_probability(inputs)
+        return np.maximum(self.level * observed * carry.spend_factor(), 1 - churn)
+
+
+def past_orders(features: pd.DataFrame, window_days: int) -> Float:
+    """Orders in a window at the past rate, counted over thirty days at least."""
+    tenure = np.maximum(np.nan_to_num(features["T"].to_numpy(float), nan=30.0), 30.0)
+    orders = np.nan_to_num(features["n_orders"].to_numpy(float))
+    return np.asarray(orders * window_days / tenure, dtype=np.float64)

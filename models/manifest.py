@@ -7,7 +7,7 @@ from typing import Any
 
 from models.errors import BundleError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 CARD = "card.json"
 

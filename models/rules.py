@@ -1,17 +1,23 @@
-"""The simple rules a shop would use without a model: the bar that every model must clear.
+"""What a shop would use instead: simple rules and buy-till-you-die models, the bar to clear.
 
-Each rule is one number read off the features; for return it is calibrated by Platt scaling, for
-value it is multiplied to the right level, on the same rows as the model.
+Each is one number read off the features, or off the columns beside them that the models fill
+(`models.btyd_columns`); for return it is calibrated by Platt scaling, for value it is multiplied to
+the right level, on the same rows as the model.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
+
+from models.btyd_columns import SPEND, churn_column, orders_column
 
 Float = NDArray[np.float64]
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
+BTYD_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "mbg_cnbd_k")
 
 
 def _column(features: pd.DataFrame, name: str, default: float) -> Float:
@@ -75,27 +81,83 @@ def _order_value(features: pd.DataFrame) -> Float:
     return np.maximum(_column(features, "average_order_value", 0.0), 0.0)
 
 
+def past_rate_formula(features: pd.DataFrame, horizon_days: int) -> Float:
+    """The formula CLV over the horizon: order value x orders a year, counted over a year at least.
+
+    A newcomer's first order is thereby one order a year, and not one a month.
+    """
+    tenure = np.maximum(_column(features, "T", 365.0), 365.0)
+    orders = _column(features, "n_orders", 0.0) * horizon_days / tenure
+    return np.maximum(orders * _column(features, "average_order_value", 0.0), 0.0)
+
+
+def btyd_churn(features: pd.DataFrame, horizon_days: int, *, model: str) -> Float:
+    """Log odds of no purchase of a buy-till-you-die model; never its P(alive)."""
+    return _column(features, churn_column(model), 0.0)
+
+
+def btyd_value(features: pd.DataFrame, horizon_days: int, *, model: str) -> Float:
+    """Purchase days expected x spend of a purchase day (Gamma-Gamma), currency."""
+    orders = _column(features, orders_column(model), -14.0)
+    return np.asarray(np.exp(np.minimum(orders, 12.0)) * _day_spend(features), dtype=np.float64)
+
+
+def btyd_spend(features: pd.DataFrame, horizon_days: int, *, model: str) -> Float:
+    """The same of someone with at least one purchase day."""
+    orders = np.exp(np.minimum(_column(features, orders_column(model), -14.0), 12.0))
+    returns: Float = expit(-_column(features, churn_column(model), 0.0))
+    return _day_spend(features) * np.maximum(orders / np.maximum(returns, 1e-9), 1.0)
+
+
+def _day_spend(features: pd.DataFrame) -> Float:
+    return np.asarray(np.exp(np.minimum(_column(features, SPEND, 0.0), 20.0)), dtype=np.float64)
+
+
 Rule = Callable[[pd.DataFrame, int], Float]
 RETURN_RULES: dict[str, Rule] = {
     "recency": recency,
     "past_rate": past_rate,
     "no_purchase_in_horizon": no_purchase_in_horizon,
     "base_rate": base_rate,
+    **{name: partial(btyd_churn, model=name) for name in BTYD_MODELS},
 }
 VALUE_RULES: dict[str, Rule] = {
     "rate_times_order_value": rate_times_order_value,
     "last_window_spend": last_window_spend,
+    "formula": past_rate_formula,
     "mean_value": mean_value,
+    **{name: partial(btyd_value, model=name) for name in BTYD_MODELS},
 }
 # What a value rule expects of a customer who does return; it does not grow with silence.
 SPEND_RULES: dict[str, Rule] = {
     "rate_times_order_value": spend_at_rate,
     "last_window_spend": spend_as_lately,
+    "formula": spend_at_rate,
     "mean_value": mean_value,
+    **{name: partial(btyd_spend, model=name) for name in BTYD_MODELS},
 }
 # The feature that a return rule rests on, for the reasons it gives.
 RULE_FEATURE = {
     "recency": "days_since_last",
     "past_rate": "orders_per_month",
     "no_purchase_in_horizon": "days_since_last",
+    **dict.fromkeys(BTYD_MODELS, "days_since_last"),
 }
+
+
+def return_rules(columns: pd.Index) -> dict[str, Rule]:
+    """Rules of return that can be asked: simple ones, and models whose columns are there."""
+    return {n: r for n, r in RETURN_RULES.items() if _there(n, columns)}
+
+
+def value_rules(columns: pd.Index) -> dict[str, Rule]:
+    """The same for value; those of models need a model of spend too."""
+    return {
+        n: r
+        for n, r in VALUE_RULES.items()
+        if _there(n, columns) and (n not in BTYD_MODELS or SPEND in columns)
+    }
+
+
+def _there(name: str, columns: pd.Index) -> bool:
+    return name not in BTYD_MODELS or churn_column(name) in columns

@@ -1,56 +1,78 @@
-"""Small boosted trees: fit with early stopping, predict, explain."""
+"""Small boosted trees over a dense matrix: grown from a given start, for a number of rounds."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
-import pandas as pd
 import xgboost as xgb
 from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
-
-# Small, shallow, strongly regularised trees: on purchase logs of ten thousand customers deeper ones
-# lose to a logistic regression. One thread a fit keeps results equal on every machine; folds run
-# side by side instead.
-TREE_PARAMETERS: dict[str, object] = {
-    "tree_method": "hist",
-    "max_depth": 3,
-    "learning_rate": 0.06,
-    "min_child_weight": 20,
-    "subsample": 0.8,
-    "colsample_bynode": 0.5,
-    "reg_lambda": 5.0,
-    "max_bin": 128,
-    "nthread": 1,
-}
+Matrix = NDArray[np.float32]
 MAX_ROUNDS = 400
 PATIENCE = 20
+# The margin that XGBoost takes as its own start, so that a sum of leaves starts from 0.
+START = {"binary:logistic": 0.5, "reg:squarederror": 0.0}
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Rows to learn from: features, target, and a weight each."""
+class TreeParameters:
+    """How trees are grown. Small, shallow, strongly regularised by default: on purchase logs of
+    ten thousand customers deeper ones lose to a logistic regression."""
 
-    features: pd.DataFrame
+    max_depth: int = 3
+    learning_rate: float = 0.08
+    min_child_weight: float = 30.0
+    subsample: float = 0.8
+    colsample_bynode: float = 0.5
+    reg_lambda: float = 5.0
+
+
+@dataclass(frozen=True)
+class TreeRows:
+    """Rows to learn from; `start` is the margin that the trees add to, shape (n,)."""
+
+    dense: Matrix
     target: Float
-    weight: Float | None = None
+    start: Float
 
     def matrix(self) -> xgb.DMatrix:
         """The rows in XGBoost's own form."""
-        return xgb.DMatrix(self.features, label=self.target, weight=self.weight)
+        return xgb.DMatrix(self.dense, label=self.target, base_margin=self.start)
 
 
-def fit_trees(rows: Rows, objective: str, *, rounds: int, seed: int) -> xgb.Booster:
-    """Fit a fixed number of trees."""
-    parameters = {**TREE_PARAMETERS, "objective": objective, "seed": seed}
-    return xgb.train(parameters, rows.matrix(), num_boost_round=rounds)
+def grow_trees(
+    rows: TreeRows,
+    objective: str,
+    *,
+    parameters: TreeParameters,
+    seed: int,
+    rounds: int | None = None,
+    check: TreeRows | None = None,
+) -> xgb.Booster:
+    """Grow `rounds` trees, or until the loss on `check` stops falling.
 
-
-def fit_trees_until(rows: Rows, check: Rows, objective: str, *, seed: int) -> xgb.Booster:
-    """Fit until the loss on `check` stops falling; the booster is cut at its best round."""
-    parameters = {**TREE_PARAMETERS, "objective": objective, "seed": seed}
+    Returns
+    -------
+    Booster, cut at its best round; its margin starts from 0, the rows' `start` not included
+    """
+    told: dict[str, object] = {
+        **asdict(parameters),
+        "objective": objective,
+        "tree_method": "hist",
+        "max_bin": 128,
+        # One thread a fit keeps results equal on every machine; folds run side by side instead.
+        "nthread": 1,
+        "seed": seed,
+        "base_score": START.get(objective, 1.0),
+    }
+    if objective == "reg:tweedie":
+        told["tweedie_variance_power"] = 1.5
+    if rounds is not None:
+        return xgb.train(told, rows.matrix(), num_boost_round=rounds)
+    if check is None:
+        raise ValueError("trees grow for a number of rounds or until a check says stop; give one")
     booster = xgb.train(
-        parameters,
+        told,
         rows.matrix(),
         num_boost_round=MAX_ROUNDS,
         evals=[(check.matrix(), "check")],
@@ -58,19 +80,3 @@ def fit_trees_until(rows: Rows, check: Rows, objective: str, *, seed: int) -> xg
         verbose_eval=False,
     )
     return booster[: booster.best_iteration + 1]
-
-
-def predict_margin(booster: xgb.Booster, features: pd.DataFrame) -> Float:
-    """Raw score of each row (log odds for a logistic objective), shape (n,)."""
-    columns = booster.feature_names or list(features.columns)
-    matrix = features[columns].to_numpy(np.float32)
-    raw = booster.inplace_predict(matrix, predict_type="margin", validate_features=False)
-    return np.asarray(raw, float)
-
-
-def contributions(booster: xgb.Booster, features: pd.DataFrame) -> pd.DataFrame:
-    """Exact SHAP contributions to the raw score, one column a feature, shape (n, n_features)."""
-    columns = booster.feature_names or list(features.columns)
-    matrix = xgb.DMatrix(features[columns])
-    values: Float = booster.predict(matrix, pred_contribs=True)[:, :-1]
-    return pd.DataFrame(values, index=features.index, columns=pd.Index(columns))

@@ -16,7 +16,7 @@ from features.rows import FACTS, Request, features_with, rows_of
 from features.shop_clock import date_of
 from models.bundle import Bundle, load_bundle
 from retention import groups
-from retention.scores import SCORE_FIELDS, Eligibility, score_rows
+from retention.scores import SCORE_FIELDS, Eligibility, score_rows, silence_of
 
 WHOLE = {
     *("churn_horizon_days", "value_horizon_days", "churn_percentile", "days_since_last"),
@@ -25,7 +25,7 @@ WHOLE = {
 REAL = {
     *("churn_probability", "usual_churn_probability", "predicted_clv", "clv_p10", "clv_p50"),
     *("clv_p90", "historic_clv", "total_clv", "average_order_value", "value_at_risk"),
-    "average_days_between_orders",
+    *("average_days_between_orders", "predicted_number_of_orders"),
 }
 
 
@@ -110,7 +110,7 @@ def _raw(log: PurchaseLog, request: BatchRequest) -> pa.RecordBatch:
     features = features.reindex(columns=list(bundle.features))
     empty = np.array([], float)
     churn = bundle.churn.churn_probability(features) if len(features) else empty
-    value = bundle.value.predict(features).mean if len(features) else empty
+    value = bundle.value.predict(features).value.mean if len(features) else empty
     arrays = [pa.array(np.asarray(v, float)) for v in (churn, value)]
     return pa.RecordBatch.from_arrays(arrays, schema=RAW_SCHEMA)
 
@@ -119,13 +119,16 @@ def _rows(log: PurchaseLog, request: BatchRequest, cuts: dict[str, Any]) -> pa.R
     features, facts = _snapshot(log, request)
     if not len(features):
         return pa.RecordBatch.from_pylist([], schema=SCORE_SCHEMA)
+    bundle = _bundle(request.bundle_dir)
+    silence = silence_of(log, request.cutoff, bundle, eligibility=request.eligibility, facts=facts)
     rows, _ = score_rows(
         features,
-        _bundle(request.bundle_dir),
+        bundle,
         facts=facts,
         as_of=str(date_of(request.cutoff)),
         batch_id=request.batch_id,
         eligibility=request.eligibility,
         cut_points=cuts,
+        silence=silence,
     )
     return pa.RecordBatch.from_pandas(rows, schema=SCORE_SCHEMA, preserve_index=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.families.feature import ratio
+from features.log.purchase_log import PurchaseLog
 from features.rows import FACTS
+from features.shop_clock import day_number
 from models.bundle import Bundle
 from retention import groups
+from retention.dates import NEXT_ORDER, SILENCE, next_order_dates, silence_fields
 from retention.lifecycle import lifecycle_status
 from retention.reasons import reasons
+from retention.silence import SilenceDates, silence_dates
 
 SCORE_FIELDS = (
     "customer_id",
@@ -34,6 +39,9 @@ SCORE_FIELDS = (
     "clv_p10",
     "clv_p50",
     "clv_p90",
+    "predicted_number_of_orders",
+    *NEXT_ORDER,
+    *SILENCE,
     "historic_clv",
     "total_clv",
     "value_tier",
@@ -80,6 +88,7 @@ def score_rows(
     batch_id: str | None = None,
     eligibility: Eligibility | None = None,
     cut_points: Mapping[str, Any] | None = None,
+    silence: SilenceDates | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Rows of scores for the customers of a snapshot.
 
@@ -93,6 +102,8 @@ def score_rows(
     eligibility : who is scored; None scores everybody
     cut_points : of a published batch, by which percentiles and tiers are given; by default those
         of these rows
+    silence : silence dates of the same rows, as `silence_of` finds them; without them the fields
+        are null
 
     Returns
     -------
@@ -113,18 +124,25 @@ def score_rows(
     rows["as_of"], rows["batch_id"], rows["model_version"] = as_of, batch_id, bundle.version
     rows["score_status"] = status
     if len(scored):
-        values, cuts = _values(scored, facts[status == "scored"], bundle, cuts)
+        some = None if silence is None else silence.only(status == "scored")
+        values, cuts = _values(scored, facts[status == "scored"], bundle, cuts, as_of, some)
         values.index = pd.Index(np.flatnonzero(status == "scored"))
         rows = rows.join(values)
     return rows.reindex(columns=list(SCORE_FIELDS)), cuts
 
 
 def _values(
-    features: pd.DataFrame, history: pd.DataFrame, bundle: Bundle, cuts: dict[str, Any]
+    features: pd.DataFrame,
+    history: pd.DataFrame,
+    bundle: Bundle,
+    cuts: dict[str, Any],
+    as_of: str,
+    dates: SilenceDates | None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    churn = bundle.churn.churn_probability(features)
-    at_risk = bundle.churn_value.predict(features).spend_if_return
-    value = bundle.value.predict(features)
+    inputs = bundle.churn.inputs(features)
+    near = bundle.churn.outlook(inputs)
+    far = near if bundle.value is bundle.churn else bundle.value.predict(features)
+    churn, value = near.churn, far.value
     cuts = cuts or groups.cut_points(churn, value.mean)
     orders, net, silence, tenure, gap, last_gap, days = (
         history[name].to_numpy(float) for name in FACTS
@@ -138,20 +156,26 @@ def _values(
         days_since_last=silence, T=tenure, n_orders=orders, spend_total=net, mean_gap=gap,
         last_gap=last_gap, frequency=days - 1,
     )  # fmt: skip
+    day = day_number(date.fromisoformat(as_of))
+    when = next_order_dates(bundle.value.next_order, features, far.churn, day)
+    silent = silence_fields(dates, len(features))
     frame = pd.DataFrame(
         {
-            "churn_horizon_days": bundle.churn.carry.horizon_days,
+            "churn_horizon_days": bundle.churn.horizon_days,
             "churn_probability": churn,
             "usual_churn_probability": usual,
             "churn_percentile": groups.churn_percentile(churn, cuts),
             "risk_tier": groups.risk_tier(churn, facts["risk_limits"]),
             "risk_change": None,
             "tier_since": None,
-            "value_horizon_days": bundle.value.returns.carry.horizon_days,
+            "value_horizon_days": bundle.value.horizon_days,
             "predicted_clv": value.mean,
             "clv_p10": value.p10,
             "clv_p50": value.p50,
             "clv_p90": value.p90,
+            "predicted_number_of_orders": far.orders,
+            **when.fields,
+            **silent.fields,
             "historic_clv": net,
             "total_clv": net + value.mean,
             "value_tier": groups.value_tier(value.mean, cuts),
@@ -159,10 +183,10 @@ def _values(
             "average_order_value": ratio(net, orders),
             "average_days_between_orders": gap,
             "days_since_last": silence,
-            "value_at_risk": churn * at_risk,
+            "value_at_risk": churn * near.value.spend_if_return,
             "lifecycle_status": lifecycle_status(whole_life, facts["rhythm"]),
-            "reasons": reasons(whole_life, bundle.churn.contributions(features)),
-            "missing": _missing(gap, orders),
+            "reasons": reasons(whole_life, bundle.churn.returns.contributions(inputs)),
+            "missing": _missing(gap, orders, {**when.codes, **silent.codes}),
         }
     )
     whole = ["historic_number_of_orders", "days_since_last", "churn_percentile"]
@@ -170,9 +194,44 @@ def _values(
     return frame.astype(dict.fromkeys(whole, "Int64")), cuts
 
 
-def _missing(mean_gap: NDArray[np.float64], n_orders: NDArray[np.float64]) -> list[str]:
-    """Why a field is null: there is no purchase at all, or purchases on one day only."""
+def silence_of(
+    log: PurchaseLog,
+    as_of: int,
+    bundle: Bundle,
+    *,
+    eligibility: Eligibility | None,
+    facts: pd.DataFrame,
+) -> SilenceDates:
+    """Silence dates of the customers of a log who are scored, by the bundle's own risk limits.
+
+    Parameters
+    ----------
+    facts : of the snapshot's rows, by which eligibility goes
+    """
+    asked = None if eligibility is None else eligibility.status(facts) == "scored"
+    medium, high = bundle.groups["risk_limits"]
+    return silence_dates(
+        log, as_of, bundle.features, bundle.churn.churn_probability, (medium, high), asked=asked
+    )
+
+
+def _missing(
+    mean_gap: NDArray[np.float64],
+    n_orders: NDArray[np.float64],
+    codes: Mapping[str, NDArray[np.object_]],
+) -> list[str]:
+    """Why a field is null: there is no purchase at all, purchases on one day only, or its code."""
     nothing = ("average_order_value", "average_days_between_orders", "days_since_last")
-    never = orjson.dumps(dict.fromkeys(nothing, "no_purchases")).decode()
-    once = orjson.dumps({"average_days_between_orders": "one_purchase_day"}).decode()
-    return list(np.select([n_orders == 0, np.isnan(mean_gap)], [never, once], default="{}"))
+    never = dict.fromkeys(nothing, "no_purchases")
+    once = {"average_days_between_orders": "one_purchase_day"}
+    kinds = np.select([n_orders == 0, np.isnan(mean_gap)], [2, 1], default=0)
+    # Few combinations are found, so each is written once.
+    written: dict[tuple[Any, ...], str] = {}
+    found = []
+    for key in zip(kinds.tolist(), *(c.tolist() for c in codes.values()), strict=True):
+        if key not in written:
+            told = dict(({}, once, never)[key[0]])
+            told |= {n: c for n, c in zip(codes, key[1:], strict=True) if c is not None}
+            written[key] = orjson.dumps(told).decode()
+        found.append(written[key])
+    return found

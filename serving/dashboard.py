@@ -17,8 +17,10 @@ from starlette.types import Receive, Scope, Send
 from serving.batch import Batch
 from serving.errors import CursorError, StoreDown
 from serving.pages import terms
+from serving.pages.dates import SAID, next_order_sentence, silence_sentence
 from serving.pages.gauges import history_points, reason_bars, value_range
 from serving.pages.heat_map import heat_map
+from serving.pages.members import served_words
 from serving.pages.query import PAGE_SIZE, ListQuery, customer_href
 from serving.pages.render import page
 from serving.pages.scatter import scatter
@@ -75,6 +77,7 @@ def list_page(request: Request, parts: Parts, batch: Batch) -> Response:
         **_frame(parts),
         **horizons,
         head=portfolio,
+        served=_served(parts, batch),
         customers=portfolio["statuses"].get("scored", 0),
         query=query,
         fault=fault,
@@ -113,10 +116,14 @@ def customer_page(request: Request, parts: Parts, batch: Batch) -> Response:
         "customer.html",
         **_frame(parts),
         head=answer,
+        served=_served(parts, batch),
         customers=None,
         row=row,
         status_words=terms.STATUS_WORDS.get(row["score_status"]),
         value_words=value_sentence(row),
+        next_words=next_order_sentence(row),
+        silence_words=silence_sentence(row),
+        lacking={field: code for field, code in row["missing"].items() if field not in SAID},
         span=value_range(row),
         bars=reason_bars(row["reasons"]),
         orders=orders[::-1],
@@ -199,6 +206,14 @@ def _frame(parts: Parts) -> dict[str, Any]:
         "is_signed_in": True,
         "stale_after_hours": parts.settings.serve.stale_after_hours,
     }
+
+
+def _served(parts: Parts, batch: Batch) -> str:
+    """What made the scores of a batch, in words; empty where its model is in use no more."""
+    champion = parts.holder.champion
+    if champion is None or champion.version != batch.model_version:
+        return ""
+    return served_words(champion.bundle.served)
 
 
 def _horizons(rows: list[dict[str, Any]], parts: Parts) -> dict[str, int]:

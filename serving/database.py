@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from serving import sqlite
 from serving.errors import StoreDown
+from serving.growth import bring_up, lacks
 from serving.tables import SCHEMA_VERSION, metadata, store_info
 
 
@@ -82,6 +83,11 @@ class Database:
                 f"the store {self.label} has schema {found}, this perennial reads schema "
                 f"{SCHEMA_VERSION}; use the matching perennial or another `store`"
             )
+        with self.read() as connection:
+            lacking = lacks(connection)
+        if lacking:
+            with self.write() as connection:
+                bring_up(connection)
 
     @staticmethod
     def _schema_version(connection: Connection) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from configs.settings import Settings
 from features.engine import engine_of
@@ -25,6 +26,7 @@ from models.errors import BundleError
 from models.pointer import POINTER, read_pointer
 from retention.batch_job import score_shop
 from retention.changes import with_changes
+from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import Eligibility
 from serving.batch import Batch
 from serving.errors import BatchExists, BatchRefused
@@ -32,7 +34,14 @@ from serving.scores import ScoreStore
 
 COMPARED = ("customer_id", "risk_tier", "tier_since")
 PROBABILITIES = ("churn_probability", "usual_churn_probability")
-NEVER_NEGATIVE = ("predicted_clv", "clv_p10", "clv_p50", "clv_p90", "value_at_risk")
+# The lower quantile is below 0 where more may be given back than is bought.
+FINITE = ("clv_p10",)
+NEVER_NEGATIVE = (
+    *("predicted_clv", "clv_p50", "clv_p90", "value_at_risk", "predicted_number_of_orders"),
+)
+DATES = (*NEXT_ORDER, *SILENCE)
+# Less than an amount can differ by is rounding.
+CENT = 0.01
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,8 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
         If the rows fail a check; the current batch stays.
     """
     source = PurchaseSource.from_mapping(settings.purchases.model_dump())
-    bundle = champion(settings.models_dir)
+    pointer = read_pointer(settings.models_dir)
+    bundle = bundle_of(settings.models_dir, pointer)
     loaded = load_log(
         source,
         settings.log_dir,
@@ -71,7 +81,7 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
         engine=engine_of(settings.engine, source.clock, settings.spark_dir),
     )
     cutoff = _cutoff(as_of, loaded.log, source.clock.today(now))
-    batch_id = _batch_id(read_pointer(settings.models_dir), loaded.sha256, cutoff, settings)
+    batch_id = _batch_id(pointer, loaded.sha256, cutoff, settings)
     store = ScoreStore(settings.store_url)
     try:
         current = store.current()
@@ -81,7 +91,7 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
             return Published(current, unchanged=True)
         if store.batch(batch_id) is not None:
             batch_id = f"{batch_id}-{now:%Y%m%d%H%M%S}"
-        folder = settings.models_dir / bundle.version
+        folder = settings.models_dir / pointer["path"]
         rows, cuts, orders, known = scored(loaded.log, folder, cutoff, batch_id, settings)
         before = store.latest_of(str(date_of(cutoff)))
         old = None if before is None else store.rows_frame(before.batch_id, COMPARED)
@@ -106,7 +116,12 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
 
 
 def champion(models_dir: Path) -> Bundle:
-    """The promoted bundle.
+    """The promoted bundle; raises as `bundle_of`."""
+    return bundle_of(models_dir, read_pointer(models_dir))
+
+
+def bundle_of(models_dir: Path, found: dict[str, Any]) -> Bundle:
+    """The bundle in the folder that a pointer names by its `path`.
 
     Raises
     ------
@@ -178,15 +193,25 @@ def check_rows(rows: pd.DataFrame) -> None:
             f"none of {len(rows)} customers is eligible: all are inactive, too new, or have "
             "refunds only; widen eligible.active_within_days, or score as of an earlier day"
         )
-    for name in (*PROBABILITIES, *NEVER_NEGATIVE):
+    for name in (*PROBABILITIES, *NEVER_NEGATIVE, *FINITE):
         values = there[name].to_numpy(float)
+        low = -np.inf if name in FINITE else 0.0
         top = 1.0 if name in PROBABILITIES else np.inf
-        bad = ~(np.isfinite(values) & (values >= 0) & (values <= top))
-        if bad.any():
-            raise BatchRefused(
-                f"{name} is out of range in {int(bad.sum())} rows; nothing is published, the "
-                "current batch stays: train again"
-            )
+        _refuse(name, ~(np.isfinite(values) & (values >= low) & (values <= top)))
+    p10, p50, p90 = (there[n].to_numpy(float) for n in ("clv_p10", "clv_p50", "clv_p90"))
+    _refuse("the order of clv_p10, clv_p50 and clv_p90", (p10 > p50 + CENT) | (p50 > p90 + CENT))
+    for name in DATES:
+        given = there[there[name].notna()]
+        # Days written as YYYY-MM-DD sort by time.
+        _refuse(name, (given[name].astype(str) < given["as_of"]).to_numpy(bool))
+
+
+def _refuse(what: str, bad: NDArray[np.bool_]) -> None:
+    if bad.any():
+        raise BatchRefused(
+            f"{what} is out of range in {int(bad.sum())} rows; nothing is published, the "
+            "current batch stays: train again"
+        )
 
 
 def _cutoff(as_of: dt.date | None, log: ShopLog, today: dt.date) -> int:

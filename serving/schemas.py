@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import SCORE_FIELDS
 from serving.listing import LIFECYCLES
 from serving.portfolio import RISK_TIERS, VALUE_TIERS
@@ -20,14 +21,34 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "value_tier": VALUE_TIERS,
     "lifecycle_status": LIFECYCLES,
 }
+DAYS = ("tier_since", *NEXT_ORDER, *SILENCE)
 UNITS = {
     "churn_probability": "P(no purchase within churn_horizon_days), 0 to 1",
     "usual_churn_probability": "that of customers with as many orders, in the latest closed window",
     "churn_percentile": "1 to 100, 100 is riskiest",
     "predicted_clv": "expected revenue net of refunds within value_horizon_days, currency",
+    "clv_p10": "1 in 10 such customers spend less; below 0 where refunds may outweigh purchases",
+    "clv_p50": "half of such customers spend less; 0 where most spend nothing",
+    "clv_p90": "1 in 10 such customers spend more",
+    "predicted_number_of_orders": "expected orders within value_horizon_days",
+    "expected_date_of_next_order": (
+        "median day of the next order, given one within value_horizon_days; null where `missing` "
+        "says return_unlikely (less likely than not) or too_few_returners (of the whole shop)"
+    ),
+    "expected_date_of_next_order_p10": "1 in 10 such customers who order do so before this day",
+    "expected_date_of_next_order_p90": "9 in 10 such customers who order do so by this day",
+    "medium_risk_on": (
+        "first day on which the risk is medium or higher if no order comes; null where `missing` "
+        "says already_above, not_within_365_days, or batch_only (/predict does not search for it)"
+    ),
+    "high_risk_on": "the same for high risk",
     "value_at_risk": "for ranking only; never add it up",
     "days_since_last": "days",
 }
+SERVED = (
+    "what tells `return` and `value`: model (perennial's), a simple rule's name, or a "
+    "buy-till-you-die model's: bg_nbd, mbg_nbd, pareto_nbd, mbg_cnbd_k"
+)
 HEAD: Schema = {
     "as_of": DAY,
     "batch_id": TEXT,
@@ -52,9 +73,24 @@ EXAMPLE_ROW: Schema = {
     "risk_tier": "medium",
     "value_horizon_days": 91,
     "predicted_clv": 11.4,
+    "clv_p10": 0.0,
+    "clv_p50": 0.0,
+    "clv_p90": 38.7,
+    "predicted_number_of_orders": 0.3,
+    "expected_date_of_next_order": None,
+    "expected_date_of_next_order_p10": None,
+    "expected_date_of_next_order_p90": None,
+    "medium_risk_on": None,
+    "high_risk_on": "1998-08-19",
     "value_at_risk": 25.1,
     "value_tier": "high",
     "lifecycle_status": "slipping",
+    "missing": {
+        "expected_date_of_next_order": "return_unlikely",
+        "expected_date_of_next_order_p10": "return_unlikely",
+        "expected_date_of_next_order_p90": "return_unlikely",
+        "medium_risk_on": "already_above",
+    },
 }
 
 
@@ -87,14 +123,15 @@ def _field(name: str) -> Schema:
     if name == "score_status":
         return {"type": "string", "enum": list(ENUMS[name])}
     if name == "missing":
-        return {"type": "object", "additionalProperties": TEXT}
+        why = "field that is null: code of the reason"
+        return {"type": "object", "additionalProperties": TEXT, "description": why}
     if name == "reasons":
         return {"type": "array", "maxItems": 5, "items": {"$ref": "#/components/schemas/Reason"}}
     if name in ENUMS:
         return nullable({"type": "string", "enum": list(ENUMS[name])})
     kind = scores.columns[name].type.python_type
     plain = {int: "integer", float: "number", str: "string"}[kind]
-    schema = nullable({"type": plain})
+    schema = nullable(DAY if name in DAYS else {"type": plain})
     return {**schema, "description": UNITS[name]} if name in UNITS else schema
 
 
@@ -143,7 +180,14 @@ def components() -> dict[str, Schema]:
         "Portfolio": with_head(_portfolio()),
         "ModelCard": {
             "type": "object",
-            "properties": {"model_version": TEXT},
+            "properties": {
+                "model_version": TEXT,
+                "served": {
+                    "type": "object",
+                    "additionalProperties": TEXT,
+                    "description": SERVED,
+                },
+            },
             "required": ["model_version"],
         },
         "Problem": _problem(),

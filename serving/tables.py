@@ -13,6 +13,10 @@ from sqlalchemy import (
     Text,
 )
 
+from retention.dates import NEXT_ORDER, SILENCE
+
+# A table or a nullable column that is new needs no other version: it is added when a store is
+# opened that lacks it.
 SCHEMA_VERSION = 1
 
 metadata = MetaData()
@@ -56,6 +60,8 @@ scores = Table(
     Column("clv_p10", Float),
     Column("clv_p50", Float),
     Column("clv_p90", Float),
+    Column("predicted_number_of_orders", Float),
+    *(Column(name, String(10)) for name in (*NEXT_ORDER, *SILENCE)),
     Column("historic_clv", Float),
     Column("total_clv", Float),
     Column("value_tier", String),

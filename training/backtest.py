@@ -1,12 +1,14 @@
 """Rolling backtest: fit on what was known at past cutoffs, predict, compare with what came."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from features.log.shop_log import ShopLog
 from features.panel import labels_at, snapshot
 from features.shop_clock import date_of
+from training.fit import HorizonFit, outcome
 from training.recipe import Horizons, Recipe
-from training.results import MODEL, FoldOutcome
+from training.results import FoldOutcome
 
 FOLDS = 3
 
@@ -63,24 +65,27 @@ def _folds(
         value_fit = recipe.fit(cutoff, horizons.value_days)
         if churn_fit is None or value_fit is None:
             continue
-        shot = snapshot(full, cutoff)
-        days = (horizons.churn_days, horizons.value_days)
-        labels = labels_at(full, cutoff, days)
-        churned = labels[horizons.churn_days]["churned"]
-        value = labels[horizons.value_days]["future_value"]
-        predicted = {n: h.predict(shot.features) for n, h in value_fit.values.items()}
-        main = predicted.get(MODEL) or next(iter(predicted.values()))
-        yield FoldOutcome(
-            cutoff=date_of(cutoff),
-            churn_horizon_days=horizons.churn_days,
-            value_horizon_days=horizons.value_days,
-            churned=churned.to_numpy(),
-            future_value=value.to_numpy(),
-            churn_probability={
-                n: h.churn_probability(shot.features) for n, h in churn_fit.returns.items()
-            },
-            predicted_clv={n: p.mean for n, p in predicted.items()},
-            clv_p10=main.p10,
-            clv_p50=main.p50,
-            clv_p90=main.p90,
-        )
+        yield _fold(full, cutoff, horizons, churn_fit, value_fit)
+
+
+def _fold(
+    full: ShopLog, cutoff: int, horizons: Horizons, churn_fit: HorizonFit, value_fit: HorizonFit
+) -> FoldOutcome:
+    """Every member's predictions at a cutoff by fits on what was known then."""
+    shot = snapshot(full, cutoff)
+    labels = labels_at(full, cutoff, (horizons.churn_days, horizons.value_days))
+    churn, value = labels[horizons.churn_days], labels[horizons.value_days]
+    near = outcome(
+        churn_fit.heads, churn_fit.preparation.of(shot.features), churn, cutoff, horizons.churn_days
+    )
+    far = near
+    if value_fit is not churn_fit:
+        inputs = value_fit.preparation.of(shot.features)
+        far = outcome(value_fit.heads, inputs, value, cutoff, horizons.value_days)
+    return replace(
+        far,
+        churn_horizon_days=horizons.churn_days,
+        churned=near.churned,
+        churn_probability=near.churn_probability,
+        customers=shot.customers,
+    )

@@ -3,7 +3,6 @@
 It holds aggregates only, and no clock: the same result gives the same card.
 """
 
-import base64
 import json
 import platform
 from collections.abc import Sequence
@@ -11,20 +10,22 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from models.metrics import CHURN_METRICS, VALUE_METRICS, nan_to_null, pinball
+from training.card_segments import segments
 from training.card_words import (
     gate_sentences,
     known_limits,
-    member_name,
     summary_sentences,
+    trained_on,
 )
+from training.comparison import LEVEL, MEAN, Comparison, cell_values, compare
+from training.fold_checks import levels, quantile_checks
 from training.plots import CAPTIONS
 from training.redaction import redact
+from training.report_page import page_template, pictures
+from training.resampled import MEASURES
 from training.results import FoldOutcome, TrainingResult, fold_metrics, mean_metrics
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGES = (
     "perennial",
     "numpy",
@@ -38,30 +39,46 @@ _TOP_FEATURES = 20
 _QUANTILES = (("clv_p10", 0.1), ("clv_p50", 0.5), ("clv_p90", 0.9))
 
 
-def card(result: TrainingResult) -> dict[str, Any]:
+def card(result: TrainingResult, comparison: Comparison | None = None) -> dict[str, Any]:
     """Model card as plain values, ready for JSON: numbers that are not defined are None.
+
+    Parameters
+    ----------
+    result : TrainingResult
+    comparison : of the result's folds; made here where it is not given
 
     Returns
     -------
-    dict with the keys name, version, summary, data, population, horizons, served, gates, folds,
-    mean, top_features, limits, seed, settings, versions
+    dict with the keys name, version, summary, trained_on, data, population, horizons, served,
+    gates, folds, mean, challengers, quantiles, levels, segments, top_features, limits, seed,
+    settings, versions
     """
+    seed = result.settings.get("training", {}).get("seed")
+    compared = comparison or compare(result.folds, seed=seed or 0)
     per_fold = [fold_metrics(fold) for fold in result.folds]
     mean = mean_metrics(per_fold)
+    served = {gate.target: gate.served for gate in result.gates}
+    level = levels(result.folds, served)
+    quantiles = quantile_checks(result.folds)
     whole = {
         "name": result.name,
         "version": result.version,
         "summary": summary_sentences(result, mean),
+        "trained_on": trained_on(result),
         "data": {key: _plain(value) for key, value in result.data.items()},
         "population": _population(result),
         "horizons": _horizons(result),
-        "served": {gate.target: gate.served for gate in result.gates},
+        "served": served,
         "gates": [_gate(gate) for gate in result.gates],
         "folds": [_fold(f, m) for f, m in zip(result.folds, per_fold, strict=True)],
         "mean": mean,
+        "challengers": _challengers(compared),
+        "quantiles": quantiles,
+        "levels": level,
+        "segments": segments(result.folds, served),
         "top_features": _top_features(result.importance),
-        "limits": known_limits(result),
-        "seed": result.settings.get("training", {}).get("seed"),
+        "limits": known_limits(result, level, quantiles),
+        "seed": seed,
         "settings": json.loads(json.dumps(result.settings, default=str)),
         "versions": {"python": platform.python_version(), **_installed()},
     }
@@ -70,30 +87,44 @@ def card(result: TrainingResult) -> dict[str, Any]:
 
 def card_html(card: dict[str, Any], plots: Sequence[Path]) -> str:
     """Model card as one HTML page that needs no other file; `plots` are PNGs and go inside it."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"figure": _figure, "member": _member_heading}
-    return environment.get_template("card.html.j2").render(
+    return page_template("card.html.j2").render(
         card=card,
-        plots=[(CAPTIONS.get(path.stem, path.stem), _data_uri(path)) for path in plots],
+        plots=pictures(plots, CAPTIONS),
         measures={"churn": CHURN_METRICS, "value": VALUE_METRICS},
+        compared={target: list(names) for target, names in MEASURES.items()},
     )
 
 
-def save_card(result: TrainingResult, plots: Sequence[Path], out_dir: Path) -> tuple[Path, Path]:
-    """Write `card.json` and `card.html` into a folder and give their paths in this order."""
+def save_card(
+    result: TrainingResult,
+    plots: Sequence[Path],
+    out_dir: Path,
+    *,
+    whole: dict[str, Any] | None = None,
+) -> tuple[Path, Path]:
+    """Write `card.json` and `card.html` into a folder and give their paths in this order.
+
+    `whole` is the result's card, where it has been made already.
+    """
     out_dir.mkdir(parents=True, exist_ok=True)
-    whole = card(result)
+    whole = whole or card(result)
     as_json, as_html = out_dir / "card.json", out_dir / "card.html"
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False)
     as_json.write_text(text + "\n", encoding="utf-8")
     as_html.write_text(card_html(whole, plots), encoding="utf-8")
     return as_json, as_html
+
+
+def _challengers(compared: Comparison) -> dict[str, Any]:
+    """Every member's measures with intervals, mean of the cutoffs: target, member, measure."""
+    cells = {
+        target: {
+            member: {measure: cell_values(cell) for measure, cell in of.items()}
+            for member, of in compared.at(MEAN, target).items()
+        }
+        for target in MEASURES
+    }
+    return {"level": LEVEL, "draws": compared.draws, "mean_of": compared.mean_of, **cells}
 
 
 def _population(result: TrainingResult) -> str:
@@ -174,23 +205,3 @@ def _installed() -> dict[str, str]:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _figure(value: Any) -> str:
-    """Number as a reader wants it: a dash where undefined, thousands grouped, four digits."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, int) or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
-
-
-def _member_heading(name: str) -> str:
-    spoken = member_name(name)
-    return spoken[0].upper() + spoken[1:]
-
-
-def _data_uri(path: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")

@@ -2,9 +2,13 @@
 
 import datetime
 import math
+import re
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
+from training.backtest_words import drift_sentence, level_is_off
+from training.member_names import in_a_sentence, short
 from training.results import MODEL, GateDecision, TrainingResult
 
 _QUESTION = {
@@ -72,26 +76,34 @@ def gate_sentences(gate: GateDecision) -> list[str]:
     sentences = [_served_sentence(gate)]
     for rule, interval in gate.versus.items():
         if interval.above_zero:
-            verdict = "the model is better"
+            verdict = "perennial's model is better"
         elif interval.below_zero:
-            verdict = "the rule is better"
+            verdict = "perennial's model is worse"
         else:
             verdict = "no difference is shown"
         sentences.append(
-            f"Against {member_name(rule)}: {verdict} (the rule's loss less the model's is "
+            f"Against {in_a_sentence(rule)}: {verdict} (its loss less the model's is "
             f"{interval.mean:+.4g}, interval {interval.low:+.4g} to {interval.high:+.4g}, "
             f"judged {gate.method})."
         )
     return sentences
 
 
-def known_limits(result: TrainingResult) -> list[str]:
-    """What the reader must not expect, from this result's data and in general."""
-    limits = []
+def known_limits(
+    result: TrainingResult,
+    levels: Sequence[dict[str, Any]] = (),
+    quantiles: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """What the reader must not expect, from this result's data and in general.
+
+    `levels` and `quantiles` are those of `training.fold_checks` for the result's folds.
+    """
+    limits = _missed(levels, quantiles or {})
     if any("not by time" in gate.method for gate in result.gates):
         limits.append(
-            "The log is too short to judge the model at a later date, so it was judged on other "
-            "customers at the same dates; expect it to do less well in life."
+            "Gated by customer, not by time: the log is too short to judge the model at a later "
+            "date, so it was judged on other customers at the same dates; expect it to do less "
+            "well in life."
         )
     if len(result.folds) < _FEW_FOLDS:
         limits.append(
@@ -113,15 +125,48 @@ def known_limits(result: TrainingResult) -> list[str]:
     return [*limits, *_ALWAYS, *result.notes]
 
 
-def member_name(name: str) -> str:
-    """Name of the model or of a rule within a sentence."""
-    return "perennial's model" if name == MODEL else f"the rule '{name.replace('_', ' ')}'"
+def trained_on(result: TrainingResult) -> list[str]:
+    """What the served bundle was fitted on, and what it was judged on, in plain sentences."""
+    data = result.data
+    sentences = [
+        (
+            f"Fitted on purchases of {data.get('first_day', 'an unknown day')} to "
+            f"{data.get('last_day', 'an unknown day')}: {_count(data.get('orders'))} orders of "
+            f"{_count(data.get('customers'))} customers."
+        )
+    ]
+    if result.folds:
+        days = ", ".join(str(fold.cutoff) for fold in result.folds)
+        sentences.append(
+            f"The same recipe was backtested at {days}, each time fitted on what was known before "
+            "that day only; what is served was then fitted again on all of the log."
+        )
+    sentences += [
+        f"On {_QUESTION.get(gate.target, gate.target)} it was gated {gate.method}."
+        for gate in result.gates
+    ]
+    return sentences
 
 
 def _served_sentence(gate: GateDecision) -> str:
     question = _QUESTION.get(gate.target, gate.target)
     reason = gate.reason.rstrip(". ")
-    return f"On {question}, {member_name(gate.served)} is served: {reason}."
+    for name in {gate.served, *gate.versus} - {MODEL}:
+        reason = re.sub(rf"\b{re.escape(name)}\b", short(name), reason)
+    return f"On {question}, {in_a_sentence(gate.served)} is served: {reason}."
+
+
+def _missed(levels: Sequence[dict[str, Any]], quantiles: Mapping[str, Any]) -> list[str]:
+    """Where the backtest itself found the level or a quantile to be off."""
+    limits = [drift_sentence(levels, t) for t in ("churn", "value") if level_is_off(levels, t)]
+    for name, found in quantiles.items():
+        if not (found["holds"] and found["tenths_hold"]):
+            words = f"{name.removeprefix('clv_').upper()} of value"
+            limits.append(
+                f"{words} does not hold: off by {found['violation']:.1%} of all customers and by "
+                f"{found['worst_tenth']['violation']:.1%} in the worst tenth."
+            )
+    return limits
 
 
 def _best_rule(members: dict[str, dict[str, float]], measure: str) -> str:
@@ -133,7 +178,7 @@ def _best_rule(members: dict[str, dict[str, float]], measure: str) -> str:
     if not rules:
         return ""
     best, name = max(rules)
-    return f", {member_name(name)} in {best:.0%}"
+    return f", {in_a_sentence(name)} in {best:.0%}"
 
 
 def _days_of_log(data: dict[str, Any]) -> int | None:

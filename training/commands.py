@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from configs.console import Steps
+from configs.console import Steps, say
 from configs.settings import Settings, SettingsError
 from features.shop_clock import day_number
 from models.metrics import nan_to_null
 from training.backtest import backtest as run_backtest
+from training.backtest import why_none
+from training.backtest_text import print_report
 from training.data_report import data_report
 from training.data_report_text import print_data_report
 from training.evaluate import evaluate_at, write_evaluation
@@ -22,6 +24,7 @@ from training.report import print_backtest, print_gates, print_measures, print_n
 from training.results import fold_metrics, mean_metrics
 
 if TYPE_CHECKING:
+    from training.backtest_page import SavedBacktest
     from training.job import Trained
 
 
@@ -47,6 +50,13 @@ def train(settings: Settings, *, as_json: bool, skip_unchanged: bool = False) ->
     print_gates(console, trained.result.gates)
     for note in trained.result.notes:
         print_note(console, note)
+    if trained.refused:
+        console.print(
+            f"version {trained.version} is kept and not promoted: {trained.refused}; "
+            "the model in use stays",
+            markup=False,
+        )
+        return
     where = f"MLflow version {trained.registered}" if trained.registered else "not in MLflow"
     console.print(f"version {trained.version} is promoted ({where})")
     console.print(f"model card: {settings.models_dir / (trained.version + '.html')}")
@@ -58,6 +68,7 @@ def _trained_document(trained: "Trained") -> dict[str, Any]:
         "unchanged": trained.unchanged,
         "run_id": trained.run_id,
         "registered_version": trained.registered,
+        "refused": trained.refused,
     }
     if trained.result is not None:
         measures = mean_metrics(fold_metrics(f) for f in trained.result.folds)
@@ -97,6 +108,7 @@ def evaluate(
                 n_cutoffs=cutoffs_of(settings),
                 risk_limits=limits_of(settings),
                 refund_lag_days=source_of(settings).refund_lag_days,
+                trials=settings.training.trials,
             )
         with steps.step(f"write to {out}"):
             write_evaluation(evaluation, out)
@@ -118,21 +130,53 @@ def _refuse_unwritable(out: Path) -> None:
         )
 
 
-def backtest(settings: Settings, *, as_json: bool) -> None:
-    """Model and simple rules on the same rolling cutoffs."""
-    with Steps("backtest", 2) as steps:
+def backtest(settings: Settings, *, as_json: bool, out: Path | None = None) -> None:
+    """Model, simple rules and buy-till-you-die models on the same rolling cutoffs."""
+    from training.backtest_page import save_backtest  # brings the plots' library
+
+    folder = out or settings.var / "backtest"
+    _refuse_unwritable(folder)
+    with Steps("backtest", 4) as steps:
         with steps.step("read the purchase log"):
             loaded = load(settings)
         recipe = recipe_of(settings, loaded.log)
+        end = loaded.log.last_day + 1
+        horizons = horizons_of(settings)
         with steps.step("backtest on rolling cutoffs"):
-            end = loaded.log.last_day + 1
-            folds = run_backtest(recipe, end, horizons_of(settings), progress=steps.detail)
+            folds = run_backtest(recipe, end, horizons, progress=steps.detail)
+        with steps.step(f"compare, and write to {folder}"):
+            unproved = why_none(loaded.log.first_day, end, horizons)
+            saved = save_backtest(
+                folds,
+                folder,
+                name=settings.name,
+                seed=settings.training.seed,
+                notes=[*loaded.notes, *([unproved] if unproved else [])],
+            )
+        with steps.step("record the run in MLflow"):
+            run_id = _record_backtest(settings, saved, loaded.sha256)
     if as_json:
-        per_fold = [{"cutoff": str(f.cutoff), **fold_metrics(f)} for f in folds]
-        mean = mean_metrics(fold_metrics(f) for f in folds)
-        print(json.dumps(nan_to_null({"folds": per_fold, "mean": mean}), allow_nan=False))
+        told = {**saved.report, "page": str(saved.page), "run_id": run_id}
+        print(json.dumps(told, allow_nan=False))
         return
-    print_backtest(Console(highlight=False), folds)
+    console = Console(highlight=False)
+    print_report(console, saved.report)
+    console.print(f"all of it, with pictures: {saved.page}", markup=False, soft_wrap=True)
+
+
+def _record_backtest(settings: Settings, saved: "SavedBacktest", sha256: str) -> str | None:
+    """Record a backtest as a run of its own; where MLflow is down, say so and go on."""
+    from training.backtest_run import log_backtest
+    from training.tracking import Tracker, TrackingDown
+
+    artifacts = settings.artifact_dir.absolute() if not settings.mlflow.tracking_uri else None
+    tracker = Tracker(settings.tracking_uri, artifacts, settings.name)
+    told = settings.model_dump(mode="json")
+    try:
+        return log_backtest(tracker, saved, settings=told, sha256=sha256)
+    except TrackingDown as error:
+        say(f"  the run is not recorded: {error}")
+        return None
 
 
 def check(settings: Settings, *, as_json: bool, out: Path | None = None) -> None:

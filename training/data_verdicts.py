@@ -8,10 +8,10 @@ from features.log.shop_log import LogFacts
 from features.reading.accounting import RowAccount
 from features.shop_clock import date_of, day_number
 from training.backtest import FOLDS, backtest_cutoffs
+from training.cross_fit import FEWEST_CUSTOMERS, FEWEST_OF_A_KIND
 from training.data_calendar import TWO_YEARS, newest_cutoff
 from training.data_figures import LogFigures, Span
 from training.data_words import percent
-from training.grow import FEWEST_CUSTOMERS, FEWEST_OF_A_KIND
 from training.recipe import Horizons
 from training.windows import WindowPlan, history_days, plan_windows
 

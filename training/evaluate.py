@@ -1,6 +1,7 @@
 """Train on what was known before a cutoff, predict there for everybody, compare with what came."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from features.errors import CutoffError
+from features.log.purchase_log import PurchaseLog
 from features.log.shop_log import ShopLog
 from features.panel import Snapshot, labels_at, snapshot
 from features.shop_clock import ShopClock, date_of
 from features.whole_file import write_whole
-from models.bundle import save_parts, write_json
+from models.bundle import Bundle, save_parts, write_json
 from models.metrics import churn_metrics, nan_to_null, value_metrics
 from retention.scores import score_rows
+from retention.silence import SilenceDates, silence_dates
 from training.recipe import Fitted, Horizons, Recipe
 
 LABELS = ("churned", "future_orders", "future_value")
@@ -40,6 +43,7 @@ def evaluate_at(
     n_cutoffs: int | None,
     risk_limits: list[float] | None,
     refund_lag_days: int | None = None,
+    trials: int = 0,
 ) -> Evaluation:
     """Evaluate the recipe at shop day `cutoff`.
 
@@ -60,17 +64,33 @@ def evaluate_at(
             f"no purchase is known before the cutoff {date_of(cutoff)}: the first line is of "
             f"{first}; choose a later cutoff"
         )
-    recipe = Recipe(log, seed=seed, n_cutoffs=n_cutoffs, refund_lag_days=refund_lag_days)
+    recipe = Recipe(
+        log, seed=seed, n_cutoffs=n_cutoffs, refund_lag_days=refund_lag_days, trials=trials
+    )
     fitted = versioned(recipe.bundle(cutoff, horizons, clock=clock, risk_limits=risk_limits))
     shot = snapshot(log, cutoff)
     silent = cutoff - 1 - log.last_day
     if silent > 0:
         late = f"the log ends {silent} days before the cutoff, and is taken to be complete until it"
         fitted = replace(fitted, notes=[*fitted.notes, late])
-    rows, _ = score_rows(shot.features, fitted.bundle, as_of=str(date_of(cutoff)), facts=shot.facts)
+    silence = SilenceDates.together(list(log.map(partial(_silence, cutoff, fitted.bundle))))
+    rows, _ = score_rows(
+        shot.features,
+        fitted.bundle,
+        as_of=str(date_of(cutoff)),
+        facts=shot.facts,
+        silence=silence,
+    )
     labels = _labels(log, shot, horizons)
     predictions = pd.concat([rows, labels], axis=1)
     return Evaluation(predictions, _metrics(predictions, fitted, cutoff), fitted)
+
+
+def _silence(cutoff: int, bundle: Bundle, log: PurchaseLog) -> SilenceDates:
+    medium, high = bundle.groups["risk_limits"]
+    return silence_dates(
+        log, cutoff, bundle.features, bundle.churn.churn_probability, (medium, high)
+    )
 
 
 def versioned(fitted: Fitted) -> Fitted:

@@ -1,25 +1,40 @@
-"""Fit the heads of one horizon: model and rules, each calibrated on customers it did not see."""
+"""Fit the heads of one horizon: model, rules, buy-till-you-die models, calibrated out of fold."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from features.customer_fold import customer_folds
 from features.log.shop_log import ShopLog
-from features.panel import Panel, panel
+from features.panel import Panel, panel, snapshot
 from features.shop_clock import date_of
+from models.btyd_columns import BtydColumns, FittedBtyd, columns_of
 from models.carry import Carry, fit_carry
-from models.heads import ReturnHead, ValueHead
-from training.calibrate import Heads, calibrated_heads
-from training.grow import RawScores, Trees, enough, grow, grow_to
-from training.results import MODEL, FoldOutcome
+from models.heads import MODEL, joined
+from models.inputs import Inputs, Preparation
+from models.linear_design import fit_design
+from models.trees import TreeParameters
+from training.calibrate import Heads, HeldOut, calibrated_heads
+from training.carried import carry_by_btyd
+from training.cross_fit import cross_fit, enough
+from training.fit_next_order import NextOrderFit, fit_next_order
+from training.fit_rows import FitRows, spend_unit
+from training.judged import judged_by_customer
+from training.results import FoldOutcome
 from training.windows import WindowPlan
 
-N_FOLDS = 5
-JOBS = 2
+# Folds by number of customers: with many, a half of them is enough to learn from.
+FOLDS = ((20_000, 2), (5_000, 3), (0, 5))
+# Customers that the buy-till-you-die models of a past cutoff are fitted to, at most.
+BTYD_CUSTOMERS = 4_000
+# More of them say the same to scores, and the slowest would cost more than all else.
+READ_BY_SCORES = ("bg_nbd", "mbg_cnbd_k")
+BTYD_READS = ("frequency", "recency", "T", "monetary_value")
+
+BtydAt = Callable[[int, pd.DataFrame], FittedBtyd]
 
 
 @dataclass(frozen=True)
@@ -28,83 +43,188 @@ class HorizonFit:
 
     Attributes
     ----------
-    returns, values : member -> head; "model" is missing where there is too little to learn from
+    plan : WindowPlan
+    preparation : from features to the inputs of the heads, as of the plan's end
+    heads : by member; "model" is missing where there is too little to learn from
     held_out : predictions for customers neither fitted nor calibrated on, at the newest cutoff;
-        None where the plan divides by time, since time itself then holds out
+        None where there is no model
     features, labels : rows of the newest cutoff
+    next_order : head of the next order's date, where it was asked for
     """
 
     plan: WindowPlan
-    returns: dict[str, ReturnHead]
-    values: dict[str, ValueHead]
+    preparation: Preparation
+    heads: Heads
     held_out: FoldOutcome | None
     features: pd.DataFrame
     labels: pd.DataFrame
+    next_order: NextOrderFit | None = None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there was enough to fit a model."""
+        return MODEL in self.heads.returns
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Panel rows with the labels of the observed window and a fold of each customer."""
+class PanelRows:
+    """The panel of one horizon with the buy-till-you-die columns of each cutoff.
+
+    Attributes
+    ----------
+    inputs : rows of all cutoffs
+    labels : over the observed window
+    preparation : as of the plan's end, to serve with
+    fold, n_folds : fold of each row's customer, and how many there are
+    newest : True in the rows of the newest cutoff
+    at_end, features_at_end : buy-till-you-die models of the customers at the plan's end, and what
+        they were fitted to
+    """
 
     panel: Panel
+    inputs: Inputs
     labels: pd.DataFrame
+    preparation: Preparation
     fold: NDArray[np.int64]
+    n_folds: int
     newest: NDArray[np.bool_]
+    at_end: FittedBtyd
+    features_at_end: pd.DataFrame
 
-    def take(self, mask: NDArray[np.bool_]) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return self.panel.features[mask], self.labels[mask]
+    def fit_rows(self, plan: WindowPlan) -> FitRows:
+        """Rows as scores are fitted on them."""
+        window = np.searchsorted(np.sort(plan.cutoffs), self.panel.cutoffs)
+        season = np.isin(np.sort(plan.cutoffs), plan.season)
+        return FitRows(
+            self.inputs.dense,
+            self.inputs.linear,
+            self.labels,
+            window,
+            season,
+            self.panel.customers,
+            self.fold,
+            spend_unit(self.labels),
+        )
+
+    def held_out(self) -> HeldOut:
+        """The same rows to calibrate on."""
+        return HeldOut(joined(self.inputs), self.labels, self.panel.customers, self.newest)
 
     def some_return_in_each_fold(self) -> bool:
+        """Whether each fold has a returning customer in the newest window."""
         back = self.newest & (self.labels["churned"].to_numpy() == 0)
-        return bool(np.bincount(self.fold[back], minlength=N_FOLDS).all())
-
-    def earlier(self, plan: WindowPlan) -> NDArray[np.bool_]:
-        return np.isin(self.panel.cutoffs, plan.fit_cutoffs)
+        return bool(np.bincount(self.fold[back], minlength=self.n_folds).all())
 
 
-def fit_horizon(log: ShopLog, plan: WindowPlan, *, seed: int) -> HorizonFit:
-    """Fit return and value heads for one horizon.
+def fit_horizon(
+    log: ShopLog,
+    plan: WindowPlan,
+    *,
+    btyd_at: BtydAt,
+    trees: Callable[[FitRows], TreeParameters],
+    seed: int,
+    dates: bool = False,
+) -> HorizonFit:
+    """Fit return, value and order heads for one horizon.
 
     Parameters
     ----------
     log : as known before `plan.end`
     plan : WindowPlan
+    btyd_at : fits buy-till-you-die models to the snapshot at a cutoff
+    trees : chooses how trees are grown
     seed : int
-
-    Returns
-    -------
-    HorizonFit
+    dates : whether to fit the head of the next order's date too
     """
     half = max(1, plan.observed_days // 2)
     stacked = panel(log, plan.cutoffs, (plan.observed_days, half))
-    rows = _Rows(
-        panel=stacked,
-        labels=stacked.labels[plan.observed_days],
-        fold=customer_folds(log.customer_ids, N_FOLDS)[stacked.customers],
-        newest=stacked.cutoffs == plan.newest,
+    rows = _panel_rows(log, plan, stacked, btyd_at)
+    carry = carry_by_btyd(
+        _carry(rows, stacked.labels[half], plan), rows.at_end, rows.features_at_end
     )
-    carry = _carry(rows, stacked.labels[half], plan)
-    if plan.by_time and enough(rows.labels[rows.newest]):
-        if not enough(rows.labels[rows.earlier(plan)]):
-            # A stray early line makes a log long, but leaves nobody to learn from before.
-            one_window = replace(plan, cutoffs=(plan.newest,), by_time=False)
-            return fit_horizon(log, one_window, seed=seed)
-        return _finish(plan, _by_time(rows, plan, carry, seed), None, rows)
-    if not (enough(rows.labels[rows.newest]) and rows.some_return_in_each_fold()):
-        heads = calibrated_heads(*rows.take(rows.newest), carry, trees=None, raw=None)
-        return _finish(plan, heads, None, rows)
-    heads, held_out = _by_customer(rows, plan, carry, seed)
-    return _finish(plan, heads, held_out, rows)
+    held, scores, held_out = rows.held_out(), None, None
+    if enough(rows.labels["churned"].to_numpy()[rows.newest]) and rows.some_return_in_each_fold():
+        fit_rows = rows.fit_rows(plan)
+        scores = cross_fit(fit_rows, trees(fit_rows), n_folds=rows.n_folds, seed=seed)
+        held_out = judged_by_customer(
+            held, rows.inputs, scores, rows.fold, cutoff=plan.newest, days=plan.observed_days
+        )
+    heads = calibrated_heads(held, carry, scores)
+    newest = rows.newest
+    return HorizonFit(
+        plan,
+        rows.preparation,
+        heads,
+        held_out,
+        stacked.features[newest],
+        rows.labels[newest],
+        _next_order(rows, plan, seed) if dates else None,
+    )
 
 
-def _finish(
-    plan: WindowPlan, heads: Heads, held_out: FoldOutcome | None, rows: _Rows
-) -> HorizonFit:
-    features, labels = rows.take(rows.newest)
-    return HorizonFit(plan, heads[0], heads[1], held_out, features, labels)
+def _next_order(rows: PanelRows, plan: WindowPlan, seed: int) -> NextOrderFit:
+    return fit_next_order(
+        rows.panel.features,
+        rows.labels["next_order_days"].to_numpy(),
+        fold=rows.fold,
+        newest=rows.newest,
+        observed_days=plan.observed_days,
+        horizon_days=plan.horizon_days,
+        seed=seed,
+    )
 
 
-def _carry(rows: _Rows, half_labels: pd.DataFrame, plan: WindowPlan) -> Carry:
+def _panel_rows(log: ShopLog, plan: WindowPlan, stacked: Panel, btyd_at: BtydAt) -> PanelRows:
+    fitted = {c: btyd_at(c, _some(stacked.features[stacked.cutoffs == c])) for c in plan.cutoffs}
+    features_at_end = snapshot(log, plan.end, BTYD_READS).features
+    at_end = btyd_at(plan.end, features_at_end)
+    # A past cutoff of few customers, where a model did not converge, takes the latest one's.
+    fitted = {c: f.completed_by(at_end) for c, f in fitted.items()}
+    common, spend = list(at_end.histories), at_end.spend is not None
+
+    def columns(found: FittedBtyd) -> BtydColumns:
+        return found.columns(plan.observed_days, tuple(common), spend=spend)
+
+    btyd = _stacked_columns(stacked, {c: columns(f) for c, f in fitted.items()})
+    read = columns_of([n for n in common if n in READ_BY_SCORES], spend=spend)
+    served = Preparation(tuple(stacked.features.columns), columns(at_end), read)
+    bare = Inputs(served, stacked.features, btyd)
+    preparation = replace(served, design=fit_design(pd.Index(bare.columns), bare.dense))
+    ids = customer_folds(log.customer_ids, n_folds := _folds(stacked))
+    return PanelRows(
+        stacked,
+        Inputs(preparation, stacked.features, btyd),
+        stacked.labels[plan.observed_days],
+        preparation,
+        ids[stacked.customers],
+        n_folds,
+        stacked.cutoffs == plan.newest,
+        at_end,
+        features_at_end,
+    )
+
+
+def _folds(stacked: Panel) -> int:
+    customers = len(np.unique(stacked.customers))
+    return next(folds for least, folds in FOLDS if customers >= least)
+
+
+def _some(features: pd.DataFrame) -> pd.DataFrame:
+    """Every n-th customer, as many as four parameters need."""
+    return features.iloc[:: max(1, len(features) // BTYD_CUSTOMERS)]
+
+
+def _stacked_columns(stacked: Panel, columns: dict[int, BtydColumns]) -> pd.DataFrame:
+    """Columns of every row, by the models of its own cutoff."""
+    names = list(next(iter(columns.values())).names)
+    found = np.empty((len(stacked), len(names)))
+    for cutoff, those in columns.items():
+        mask = stacked.cutoffs == cutoff
+        found[mask] = those.of(stacked.features[mask]).to_numpy(float)
+    return pd.DataFrame(found, index=stacked.features.index, columns=names)
+
+
+def _carry(rows: PanelRows, half_labels: pd.DataFrame, plan: WindowPlan) -> Carry:
     half, whole = half_labels[rows.newest], rows.labels[rows.newest]
     return fit_carry(
         plan.observed_days,
@@ -114,51 +234,15 @@ def _carry(rows: _Rows, half_labels: pd.DataFrame, plan: WindowPlan) -> Carry:
     )
 
 
-def _by_time(rows: _Rows, plan: WindowPlan, carry: Carry, seed: int) -> Heads:
-    """Fit on windows that closed before the newest one, calibrate on the newest."""
-    features, labels = rows.take(rows.newest)
-    trees = grow(*rows.take(rows.earlier(plan)), features, labels, seed=seed)
-    return calibrated_heads(features, labels, carry, trees=trees, raw=trees.raw(features))
-
-
-def _by_customer(
-    rows: _Rows, plan: WindowPlan, carry: Carry, seed: int
-) -> tuple[Heads, FoldOutcome]:
-    """Fit on three fifths of the customers, calibrate on one, judge by the last; rotate.
-
-    The served trees are then grown on all customers, and calibrated on the scores that each fifth
-    got from trees that had not seen it.
-    """
-    at_home = Carry(plan.observed_days, plan.observed_days)
-
-    def rotate(
-        fold: int,
-    ) -> tuple[Trees, RawScores, tuple[pd.DataFrame, pd.DataFrame], FoldOutcome]:
-        check_fold = (fold + 1) % N_FOLDS
-        seen = (rows.fold != fold) & (rows.fold != check_fold)
-        check = rows.take(rows.newest & (rows.fold == check_fold))
-        trees = grow(*rows.take(seen), *check, seed=seed)
-        scores = trees.raw(check[0])
-        heads = calibrated_heads(*check, at_home, trees=trees, raw=scores)
-        judged = rows.take(rows.newest & (rows.fold == fold))
-        return trees, scores, check, outcome(heads, *judged, plan.newest, plan.observed_days)
-
-    turns = Parallel(n_jobs=JOBS, prefer="threads")(delayed(rotate)(k) for k in range(N_FOLDS))
-    grown, raw, checked, outcomes = (list(part) for part in zip(*turns, strict=True))
-    rounds = [round(float(np.mean([t.rounds[i] for t in grown]))) for i in (0, 1)]
-    served = grow_to(rows.panel.features, rows.labels, (rounds[0], rounds[1]), seed=seed)
-    features = pd.concat([f for f, _ in checked])
-    labels = pd.concat([y for _, y in checked])
-    heads = calibrated_heads(features, labels, carry, trees=served, raw=RawScores.together(raw))
-    return heads, _joined(outcomes)
-
-
 def outcome(
-    heads: Heads, features: pd.DataFrame, labels: pd.DataFrame, cutoff: int, horizon_days: int
+    heads: Heads, inputs: Inputs, labels: pd.DataFrame, cutoff: int, horizon_days: int
 ) -> FoldOutcome:
-    """What each member predicts for `features`, beside what came."""
-    returns, values = heads
-    predictions = {name: head.predict(features) for name, head in values.items()}
+    """What each member predicts for rows of one cutoff, beside what came."""
+    returns = heads.returns
+    main = returns.get(MODEL) or next(iter(returns.values()))
+    predictions = {
+        name: head.predict(inputs, returns.get(name, main)) for name, head in heads.values.items()
+    }
     quantiles = predictions.get(MODEL) or next(iter(predictions.values()))
     return FoldOutcome(
         cutoff=date_of(cutoff),
@@ -166,31 +250,11 @@ def outcome(
         value_horizon_days=horizon_days,
         churned=labels["churned"].to_numpy(),
         future_value=labels["future_value"].to_numpy(),
-        churn_probability={n: h.churn_probability(features) for n, h in returns.items()},
+        churn_probability={n: h.churn_probability(inputs) for n, h in returns.items()},
         predicted_clv={n: p.mean for n, p in predictions.items()},
         clv_p10=quantiles.p10,
         clv_p50=quantiles.p50,
         clv_p90=quantiles.p90,
-    )
-
-
-def _joined(parts: list[FoldOutcome]) -> FoldOutcome:
-    def stack(name: str) -> NDArray[np.float64]:
-        return np.concatenate([getattr(p, name) for p in parts])
-
-    def merge(name: str) -> dict[str, NDArray[np.float64]]:
-        members = getattr(parts[0], name)
-        return {m: np.concatenate([getattr(p, name)[m] for p in parts]) for m in members}
-
-    return FoldOutcome(
-        parts[0].cutoff,
-        parts[0].churn_horizon_days,
-        parts[0].value_horizon_days,
-        stack("churned"),
-        stack("future_value"),
-        merge("churn_probability"),
-        merge("predicted_clv"),
-        stack("clv_p10"),
-        stack("clv_p50"),
-        stack("clv_p90"),
+        n_orders=inputs.features["n_orders"].to_numpy(float),
+        tenure_days=inputs.features["T"].to_numpy(float),
     )

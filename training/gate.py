@@ -1,10 +1,15 @@
-"""The promotion gate: a model is served only if it beats every simple rule."""
+"""The promotion gate: a model is served only if it beats every simple rule.
+
+Buy-till-you-die models are judged beside the rules: one is served where it is shown to be better
+than the model, or where the model does not pass and it is the best of what is left.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.intervals import simultaneous_bootstrap
 from models.metrics import log_loss_rows, tweedie_deviance_rows
+from models.rules import BTYD_MODELS
 from training.results import MODEL, FoldOutcome, GateDecision
 
 Float = NDArray[np.float64]
@@ -34,21 +39,30 @@ def gate_value(outcome: FoldOutcome, *, method: str, seed: int) -> GateDecision:
 def decide(
     target: str, losses: dict[str, Float], *, measure: str, method: str, seed: int
 ) -> GateDecision:
-    """Serve the model if the interval of its gain over each rule lies above zero, else a rule.
+    """Serve the model if its gain over each rule is surely above zero, else the best of the others.
 
     Parameters
     ----------
-    losses : member -> loss of each customer, shape (n,); the rules, and "model" where there is one
+    losses : member -> loss of each customer, shape (n,): rules, buy-till-you-die models, and
+        "model" where there is one
     measure : name of the loss
     """
-    rules = {name: loss for name, loss in losses.items() if name != MODEL}
-    best = min(rules, key=lambda name: float(rules[name].mean()))
+    others = {name: loss for name, loss in losses.items() if name != MODEL}
+    best = min(others, key=lambda name: float(others[name].mean()))
+    rules = {name: loss for name, loss in others.items() if name not in BTYD_MODELS}
     if MODEL not in losses:
         return GateDecision(
             target, best, method, {}, f"too few customers to fit a model; the best rule is {best}"
         )
-    versus = simultaneous_bootstrap(losses, MODEL, seed=seed)
+    versus = simultaneous_bootstrap({MODEL: losses[MODEL], **rules}, MODEL, seed=seed)
+    models = {n: loss for n, loss in losses.items() if n not in rules}
+    challenged = simultaneous_bootstrap(models, MODEL, seed=seed)
     beaten = [name for name, gain in versus.items() if gain.above_zero]
+    behind = [name for name, gain in challenged.items() if gain.below_zero]
+    versus = {**versus, **challenged}
+    if len(beaten) == len(rules) and best in behind:
+        reason = f"{best} is shown to have less {measure} than the model"
+        return GateDecision(target, best, method, versus, reason)
     if len(beaten) == len(rules):
         nearest = min(versus, key=lambda name: versus[name].mean)
         reason = f"the model beats every simple rule by {measure}, the nearest of them {nearest}"

@@ -43,6 +43,7 @@ def recipe_of(settings: Settings, log: ShopLog) -> Recipe:
         log,
         seed=settings.training.seed,
         n_cutoffs=cutoffs_of(settings),
+        trials=settings.training.trials,
         refund_lag_days=source_of(settings).refund_lag_days,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from configs.console import Steps, say
 from configs.settings import Settings
@@ -19,17 +20,23 @@ from models.bundle import save_parts, seal
 from models.metrics import nan_to_null
 from models.pointer import read_pointer
 from training.backtest import backtest, why_none
+from training.backtest_page import SavedBacktest, save_backtest
+from training.backtest_run import add_backtest
+from training.bundle_check import checked
 from training.card import card, save_card
+from training.comparison import compare
 from training.inputs import clock_of, horizons_of, limits_of, load, recipe_of
 from training.plots import save_plots
-from training.promotion import intact, promote, staging, verified
+from training.promotion import intact, keep, promote, staging
 from training.recipe import Fitted, Recipe
+from training.refit import judge_refit
 from training.registry import CHALLENGER, CHAMPION, Registry
 from training.results import MODEL, FoldOutcome, TrainingResult, fold_metrics, mean_metrics
 from training.run_record import description, version_tags
 from training.tracking import Tracker, TrackingDown
 
 STEPS = 6
+CUSTOMERS_FOR_IMPORTANCE = 5_000
 CODE = ("features", "models", "retention", "training")
 
 
@@ -37,7 +44,8 @@ CODE = ("features", "models", "retention", "training")
 class Trained:
     """Outcome of a job: what was found, the run and the registered version, if they were recorded.
 
-    `unchanged` is True where nothing had changed since the bundle in use was made.
+    `unchanged` is True where nothing had changed since the bundle in use was made; `refused` says
+    why the new bundle did not take over from the one in use, None where it did.
     """
 
     result: TrainingResult | None
@@ -45,6 +53,7 @@ class Trained:
     run_id: str | None
     registered: str | None
     unchanged: bool = False
+    refused: str | None = None
 
 
 def job_key(settings: Settings, loaded: LoadedLog) -> str:
@@ -67,7 +76,7 @@ def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
     ------
     DataError
         If the log cannot be used.
-    BundleError
+    PromotionRefused
         If the fitted bundle fails its check; the one in use stays.
     """
     with Steps("training", STEPS) as steps:
@@ -114,6 +123,11 @@ def _finish(
     unproved = filter(None, [why_none(loaded.log.first_day, end, horizons_of(settings))])
     measured = mean_metrics(fold_metrics(f) for f in folds)
     bundle = replace(fitted.bundle, metrics=dict(nan_to_null(measured)))
+    refit_notes: list[str] = []
+    decision = judge_refit(
+        recipe, end, horizons_of(settings), settings.models_dir, tell=refit_notes.append
+    )
+    kept = with_model(folds)
     with staging(settings.models_dir) as room:
         folder = room / "bundle"
         with steps.step("seal the bundle and write the model card"):
@@ -122,27 +136,49 @@ def _finish(
                 name=settings.name,
                 settings=settings.model_dump(mode="json"),
                 data=_data(loaded),
-                folds=with_model(folds),
+                folds=kept,
                 gates=fitted.gates,
-                importance=_importance(bundle.churn.contributions(features)),
+                importance=_importance(bundle.churn.contributions(_some(features))),
                 bundle_dir=folder,
                 version=version,
                 seconds=dict(steps.seconds),
-                notes=[*loaded.notes, *fitted.notes, *_left_out(folds), *unproved],
+                notes=[
+                    *loaded.notes, *fitted.notes, *_left_out(folds), *unproved, *refit_notes,
+                    *decision.reasons,
+                ],
+            )  # fmt: skip
+            compared = compare(kept, seed=settings.training.seed)
+            told = card(result, compared)
+            seal(folder, version, told)
+            checked(folder, features)
+            plots = save_plots(result, room / "plots", comparison=compared)
+            _, card_html = save_card(result, plots, room / "card", whole=told)
+            saved = save_backtest(
+                kept, room / "backtest", name=settings.name, comparison=compared, notes=result.notes
             )
-            seal(folder, version, card(result))
-            verified(folder, features)
-            plots = save_plots(result, room / "plots")
-            _, card_html = save_card(result, plots, room / "card")
         with steps.step("record the run in MLflow"):
-            recorded = _record(settings, result, plots, card_html)
+            recorded = _record(settings, result, plots, card_html, saved)
+        # A run that MLflow missed is not known as done, so the next one is not skipped.
+        known = key if recorded.run_id else ""
+        if not decision.promote:
+            why = "; ".join(decision.reasons)
+            keep(folder, settings.models_dir, version, why=why, key=known)
+            _keep_card(settings.models_dir, version, card_html)
+            return Trained(result, version, recorded.run_id, recorded.registered, refused=why)
         with steps.step("promote"):
-            # A run that MLflow missed is not known as done, so the next one is not skipped.
-            known = key if recorded.run_id else ""
-            promote(folder, settings.models_dir, version, key=known)
+            promote(folder, settings.models_dir, version, key=known, why=_why(decision.reasons))
             _keep_card(settings.models_dir, version, card_html)
             registered = _crown(settings, recorded)
     return Trained(result, version, recorded.run_id, registered)
+
+
+def _why(reasons: list[str]) -> str:
+    return reasons[0] if reasons else "training"
+
+
+def _some(features: pd.DataFrame) -> pd.DataFrame:
+    """Every n-th customer, as many as a mean contribution needs."""
+    return features.iloc[:: max(1, len(features) // CUSTOMERS_FOR_IMPORTANCE)]
 
 
 def with_model(folds: list[FoldOutcome]) -> list[FoldOutcome]:
@@ -164,13 +200,18 @@ class _Recorded:
 
 
 def _record(
-    settings: Settings, result: TrainingResult, plots: list[Path], card_html: Path
+    settings: Settings,
+    result: TrainingResult,
+    plots: list[Path],
+    card_html: Path,
+    saved: SavedBacktest,
 ) -> _Recorded:
     """Record and register as challenger; where MLflow is down, say so and go on."""
     artifacts = settings.artifact_dir.absolute() if not settings.mlflow.tracking_uri else None
     tracker = Tracker(settings.tracking_uri, artifacts, settings.name)
     try:
         run_id = tracker.log_result(result, plots, card_html)
+        add_backtest(tracker, run_id, saved)
         registry = Registry(tracker)
         number = registry.register(
             result.bundle_dir,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,13 +16,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from models.metrics import decile_sums
-from training.results import (
-    MODEL,
-    FoldOutcome,
-    TrainingResult,
-    fold_metrics,
-    mean_metrics,
-)
+from training.comparison import MEAN, Cell, Comparison, compare
+from training.member_names import heading
+from training.results import MODEL, FoldOutcome, TrainingResult
 
 Floats = NDArray[np.float64]
 
@@ -29,23 +26,33 @@ CAPTIONS = {
     "calibration": "Calibration: of the customers given a probability, how many did not return",
     "gains": "Cumulative gains: share of the lost customers found when the riskiest come first",
     "value_deciles": "Value by predicted tenth of the customers: predicted against what came",
-    "comparison": "perennial's model against the simple rules, mean over the backtest",
+    "comparison": "Perennial's model and the challengers, mean over the backtest",
     "importance": "What the return model looks at most",
 }
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#555555"
 _RULE_COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _RULE_LINES = ("--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 _COMPARED = (
-    ("churn", "auc", "AUC (higher is better)"),
-    ("churn", "log_loss", "log loss (lower is better)"),
-    ("value", "concordance", "value concordance (higher is better)"),
-    ("value", "decile_mape", "value decile error (lower is better)"),
+    ("churn", "auc", "AUC, right is better"),
+    ("churn", "log_loss", "log loss, left is better"),
+    ("value", "concordance", "concordance, right is better"),
+    ("value", "decile_mape", "decile MAPE, left is better"),
 )
 _TOP_FEATURES = 20
+_MOST_CURVES = 5
+_WIDTH = 4.6
 
 
-def save_plots(result: TrainingResult, out_dir: Path) -> list[Path]:
+def save_plots(
+    result: TrainingResult, out_dir: Path, *, comparison: Comparison | None = None
+) -> list[Path]:
     """Draw every picture that the result has numbers for.
+
+    Parameters
+    ----------
+    result : TrainingResult
+    out_dir : made if it is not there
+    comparison : of the result's folds; made here where it is not given
 
     Returns
     -------
@@ -53,22 +60,29 @@ def save_plots(result: TrainingResult, out_dir: Path) -> list[Path]:
     are left out where there is no fold, the importance where none is known
     """
     out_dir.mkdir(parents=True, exist_ok=True)
-    draws: dict[str, Callable[[Figure], None]] = {}
-    if result.folds:
+    draws: dict[str, tuple[Callable[[Figure], None], float]] = {}
+    folds = result.folds
+    if folds:
+        compared = comparison or compare(folds)
+        rows = max(len(compared.at(MEAN, target)) for target in ("churn", "value"))
         draws = {
-            "calibration": lambda figure: _calibration(figure, result.folds),
-            "gains": lambda figure: _gains(figure, result.folds),
-            "value_deciles": lambda figure: _value_deciles(figure, result.folds),
-            "comparison": lambda figure: _comparison(figure, result.folds),
+            "calibration": (lambda figure: draw_calibration(figure, folds), 3.4),
+            "gains": (lambda figure: draw_gains(figure, folds), 3.4),
+            "value_deciles": (lambda figure: draw_value_deciles(figure, folds), 3.0),
+            "comparison": (
+                lambda figure: draw_comparison(figure, compared),
+                2 * (0.8 + 0.19 * rows),
+            ),
         }
     if result.importance:
-        draws["importance"] = lambda figure: _importance(figure, result.importance)
-    return [_save(draw, out_dir / f"{name}.png") for name, draw in draws.items()]
+        height = 0.8 + 0.18 * min(len(result.importance), _TOP_FEATURES)
+        draws["importance"] = (lambda figure: _importance(figure, result.importance), height)
+    return [save_png(*draws[name], out_dir / f"{name}.png") for name in CAPTIONS if name in draws]
 
 
 def readable(name: str) -> str:
-    """Name of a member or feature as a reader sees it."""
-    return "perennial's model" if name == MODEL else name.replace("_", " ")
+    """Name of a feature as a reader sees it."""
+    return name.replace("_", " ")
 
 
 def calibration_curve(
@@ -93,65 +107,70 @@ def gains_curve(churned: Floats, churn_probability: Floats, grid: Floats) -> Flo
     return np.asarray(np.interp(grid, share, np.concatenate([[0.0], found]) / found[-1]))
 
 
-def _save(draw: Callable[[Figure], None], path: Path) -> Path:
-    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
-    draw(figure)
-    # Without a software note the same numbers give the same bytes.
-    figure.savefig(path, format="png", dpi=110, metadata={"Software": None})
+def save_png(draw: Callable[[Figure], None], height: float, path: Path) -> Path:
+    """Draw a picture that is `height` inches high, small enough to be read on a phone."""
+    with mpl.rc_context({"font.size": 8}):
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        draw(figure)
+        # Without a software note the same numbers give the same bytes.
+        figure.savefig(path, format="png", dpi=180, metadata={"Software": None})
     return path
 
 
-def _plain(axes: Axes) -> None:
+def plain(axes: Axes) -> None:
+    """Take away the frame above and to the right, and draw the grid below everything."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
 
 
-def _title(axes: Axes, text: str) -> None:
-    axes.set_title(text, fontsize=10, loc="left")
-
-
-def _calibration(figure: Figure, folds: list[FoldOutcome]) -> None:
+def draw_calibration(figure: Figure, folds: list[FoldOutcome]) -> None:
+    """Churn rate by probability given, and how many customers were given it."""
     curve, counts_below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     churned = np.concatenate([fold.churned for fold in folds])
     predicted, actual, counts = calibration_curve(
         churned, np.concatenate([fold.churn_probability[MODEL] for fold in folds])
     )
     curve.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="exactly right")
-    curve.plot(predicted, actual, color=BLUE, marker="o", label=readable(MODEL))
+    curve.plot(predicted, actual, color=BLUE, marker="o", label=heading(MODEL))
     curve.set(ylabel="share that did not return", xlim=(0, 1), ylim=(0, 1))
-    _title(curve, f"Calibration of the churn probability, {_backtest(folds)}")
     curve.legend(frameon=False)
     counts_below.bar(np.arange(10) / 10 + 0.05, counts, width=0.09, color=BLUE)
     counts_below.set(xlabel="churn probability given", ylabel="customers")
     for axes in (curve, counts_below):
         axes.yaxis.set_major_formatter(PercentFormatter(1.0) if axes is curve else "{x:,.0f}")
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-        _plain(axes)
+        plain(axes)
 
 
-def _gains(figure: Figure, folds: list[FoldOutcome]) -> None:
+def draw_gains(figure: Figure, folds: list[FoldOutcome]) -> None:
+    """Lost customers found among those contacted, by the model and the nearest challengers."""
     axes = figure.subplots()
     grid = np.linspace(0, 1, 101)
-    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1, label="at random")
-    for index, member in enumerate(_members(folds, "churn")):
-        curves = [
+    curves = {}
+    for member in dict.fromkeys(m for fold in folds for m in fold.churn_probability):
+        found = [
             gains_curve(fold.churned, fold.churn_probability[member], grid)
             for fold in folds
             if member in fold.churn_probability
         ]
-        defined = [curve for curve in curves if np.isfinite(curve).all()]
+        defined = [curve for curve in found if np.isfinite(curve).all()]
         if defined:
-            axes.plot(grid, np.mean(defined, axis=0), label=readable(member), **_line(index))
+            curves[member] = np.mean(defined, axis=0)
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1, label="at random")
+    ranked = sorted(curves, key=lambda m: (m != MODEL, -float(curves[m].mean())))
+    for index, member in enumerate(ranked[:_MOST_CURVES]):
+        look = _line(index if MODEL in curves else index + 1)
+        axes.plot(grid, curves[member], label=heading(member), **look)
     axes.set(xlabel="customers contacted, riskiest first", ylabel="lost customers among them")
-    _title(axes, f"Cumulative gains, {_backtest(folds)}")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.legend(frameon=False, fontsize=8)
-    _plain(axes)
+    axes.legend(frameon=False, fontsize=7)
+    plain(axes)
 
 
-def _value_deciles(figure: Figure, folds: list[FoldOutcome]) -> None:
+def draw_value_deciles(figure: Figure, folds: list[FoldOutcome]) -> None:
+    """Sum predicted and sum that came, by tenth of the customers."""
     axes = figure.subplots()
     sums = [decile_sums(fold.future_value, fold.predicted_clv[MODEL]) for fold in folds]
     actual, predicted = (np.sum([pair[side] for pair in sums], axis=0) for side in (0, 1))
@@ -167,37 +186,35 @@ def _value_deciles(figure: Figure, folds: list[FoldOutcome]) -> None:
         label="came",
     )
     axes.set(xlabel="tenth of the customers, highest predicted first", ylabel="total value")
-    _title(axes, f"Predicted value against what came, {_backtest(folds)}")
     axes.set_xticks(place)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.legend(frameon=False)
-    _plain(axes)
+    plain(axes)
 
 
-def _comparison(figure: Figure, folds: list[FoldOutcome]) -> None:
-    means = mean_metrics(fold_metrics(fold) for fold in folds)
-    for axes, (target, measure, title) in zip(figure.subplots(2, 2).flat, _COMPARED, strict=True):
-        members = _members(folds, target)[::-1]
-        values = [means[target][member][measure] for member in members]
-        for place, (member, value) in enumerate(zip(members, values, strict=True)):
-            _point(axes, value, place, own=member == MODEL)
-        axes.set_yticks(range(len(members)), [readable(member) for member in members], fontsize=8)
+def draw_comparison(figure: Figure, compared: Comparison) -> None:
+    """Four measures of every member with their intervals."""
+    panels = figure.subplots(2, 2, sharey="row").flat
+    for axes, (target, measure, title) in zip(panels, _COMPARED, strict=True):
+        cells = compared.at(MEAN, target)
+        members = list(cells)[::-1]
+        for place, member in enumerate(members):
+            _point(axes, cells[member][measure], place)
+        axes.set_yticks(range(len(members)), [heading(m) for m in members], fontsize=7)
         axes.set_ylim(-0.6, len(members) - 0.4)
-        axes.set_title(title, fontsize=9)
-        axes.margins(x=0.15)
-        axes.xaxis.set_major_locator(MaxNLocator(4))
-        axes.tick_params(axis="x", labelsize=8)
-        _plain(axes)
-    figure.suptitle(f"Model and simple rules, {_backtest(folds)}", fontsize=10)
+        axes.set_title(title, fontsize=7, loc="left")
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.tick_params(labelsize=7, length=0)
+        plain(axes)
 
 
-def _point(axes: Axes, value: float, place: int, *, own: bool) -> None:
-    if not np.isfinite(value):
+def _point(axes: Axes, cell: Cell, place: int) -> None:
+    value = cell.value
+    if not np.isfinite(value.mean):
         return
-    colour, marker = (BLUE, "o") if own else (ORANGE, "s")
-    axes.plot(value, place, marker=marker, color=colour, markersize=7)
-    label: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 7}
-    axes.annotate(f"{value:.4f}", (value, place), xytext=(0, 7), **label)
+    colour, marker = (BLUE, "o") if cell.member == MODEL else (ORANGE, "s")
+    axes.plot([value.low, value.high], [place, place], color=colour, linewidth=1.4)
+    axes.plot(value.mean, place, marker=marker, color=colour, markersize=4)
 
 
 def _importance(figure: Figure, importance: dict[str, float]) -> None:
@@ -205,16 +222,8 @@ def _importance(figure: Figure, importance: dict[str, float]) -> None:
     top = sorted(importance.items(), key=lambda item: (-item[1], item[0]))[:_TOP_FEATURES][::-1]
     axes.barh([readable(name) for name, _ in top], [value for _, value in top], color=BLUE)
     axes.set(xlabel="mean absolute contribution to the return model")
-    _title(axes, "What the return model looks at most")
-    axes.tick_params(axis="y", labelsize=8)
-    _plain(axes)
-
-
-def _members(folds: list[FoldOutcome], target: str) -> list[str]:
-    """Names in the folds, the model first, rules in the order in which they appear."""
-    predictions = [f.churn_probability if target == "churn" else f.predicted_clv for f in folds]
-    names = dict.fromkeys(name for fold in predictions for name in fold)
-    return sorted(names, key=lambda name: name != MODEL)
+    axes.tick_params(axis="y", labelsize=7)
+    plain(axes)
 
 
 def _line(index: int) -> dict[str, Any]:
@@ -226,10 +235,3 @@ def _line(index: int) -> dict[str, Any]:
         "linestyle": _RULE_LINES[look],
         "linewidth": 1.4,
     }
-
-
-def _backtest(folds: list[FoldOutcome]) -> str:
-    days = [fold.cutoff for fold in folds]
-    if len(days) == 1:
-        return f"backtest at {days[0]}"
-    return f"{len(days)} backtest cutoffs, {min(days)} to {max(days)}"

@@ -7,15 +7,16 @@ value is rate x horizon x mean order value. The gate never lets a model replace 
 import numpy as np
 import pandas as pd
 
+from models.btyd_columns import BtydColumns
 from models.calibration import EDGE, PlattCalibrator
 from models.carry import Carry
-from models.heads import ReturnHead, ValueHead
+from models.heads import OrdersHead, ReturnHead, ValueHead
+from models.horizon import HorizonModel
+from models.inputs import Preparation
 from models.spread import fit_spread
 
 
-def pooled_heads(
-    features: pd.DataFrame, horizon_days: int
-) -> tuple[dict[str, ReturnHead], dict[str, ValueHead]]:
+def pooled_model(features: pd.DataFrame, horizon_days: int) -> HorizonModel:
     """Heads that say the same of everybody, from the customers' own counts.
 
     Parameters
@@ -30,14 +31,14 @@ def pooled_heads(
     order_values = features["average_order_value"].dropna().to_numpy(float)
     order_values = order_values[order_values > 0]
     mean = float(order_values.mean()) if len(order_values) else 0.0
-    carry = Carry(horizon_days, horizon_days)
-    returns = ReturnHead(
-        "base_rate", PlattCalibrator(0.0, float(np.log(churn / (1 - churn)))), carry
-    )
+    calibrator = PlattCalibrator(0.0, float(np.log(churn / (1 - churn))))
     spread = fit_spread(order_values, np.full(len(order_values), mean or 1.0))
     # The rule says 1 of everybody; nothing is added to it.
     expected = rate * horizon_days * mean
-    value = ValueHead(
-        "mean_value", returns, expected, spread, spend_level=expected / (1 - churn) or 1e-6
+    value = ValueHead("mean_value", expected, spread, spend_level=expected / (1 - churn) or 1e-6)
+    return HorizonModel(
+        Preparation(tuple(features.columns), BtydColumns(horizon_days, {}, None)),
+        ReturnHead("base_rate", calibrator, Carry(horizon_days, horizon_days)),
+        value,
+        OrdersHead(1.0),
     )
-    return {"base_rate": returns}, {"mean_value": value}

@@ -16,6 +16,7 @@ from models.bundle import Bundle, load_bundle
 from models.errors import BundleError
 from models.manifest import MANIFEST
 from models.pointer import POINTER, read_pointer
+from training.promotion_log import PROMOTED, REFUSED, Entry, Place, writing
 
 STAGING = ".staging-"
 DAY_SECONDS = 86_400
@@ -47,20 +48,32 @@ def verified(folder: Path, features: pd.DataFrame) -> Bundle:
         If it cannot be loaded, or a prediction is not a finite number in its range.
     """
     bundle = load_bundle(folder)
-    churn = bundle.churn.churn_probability(features)
-    value = bundle.value.predict(features)
-    in_range = np.all((churn > 0) & (churn < 1))
-    ordered = np.all((value.p10 <= value.p50) & (value.p50 <= value.p90))
-    if not (in_range and ordered and np.all(np.isfinite(value.mean)) and np.all(value.mean >= 0)):
-        raise BundleError(
-            "the fitted bundle predicts values that are not finite or out of range; it is not "
-            "promoted, the one in use stays"
-        )
+    for outlook in bundle.predict(features):
+        value = outlook.value
+        positive = np.concatenate([value.mean, value.spend_if_return, outlook.orders])
+        quantiles = np.array([value.p10, value.p50, value.p90])
+        in_range = np.all((outlook.churn > 0) & (outlook.churn < 1)) and np.all(positive >= 0)
+        ordered = np.all(quantiles[:-1] <= quantiles[1:])
+        finite = np.all(np.isfinite(positive)) and np.all(np.isfinite(quantiles))
+        if not (in_range and ordered and finite):
+            raise BundleError(
+                "the fitted bundle predicts values that are not finite or out of range; it is not "
+                "promoted, the one in use stays"
+            )
     return bundle
 
 
-def promote(folder: Path, models_dir: Path, version: str, *, key: str) -> Path:
-    """Move a sealed bundle beside the others and point to it, in one atomic step.
+def promote(
+    folder: Path,
+    models_dir: Path,
+    version: str,
+    *,
+    key: str,
+    why: str = "training",
+    who: str | None = None,
+    forced: bool = False,
+) -> Path:
+    """Move a sealed bundle beside the others, log it, and point to it in one atomic step.
 
     A folder that was promoted is never moved or changed: the same heads with another card go to a
     folder of their own, `VERSION-2` and so on.
@@ -68,12 +81,57 @@ def promote(folder: Path, models_dir: Path, version: str, *, key: str) -> Path:
     Parameters
     ----------
     key : digest of what the bundle was made from, by which an unchanged run is known
+    why, who, forced : for the promotion log; `who` is by default the login
     """
+    with writing(models_dir) as log:
+        target = _placed(folder, models_dir, version)
+        place = Place(version, target.name, key)
+        log.append(PROMOTED, place, why=why, who=who, forced=forced)
+        _point(models_dir, place)
+    return target
+
+
+def keep(
+    folder: Path, models_dir: Path, version: str, *, why: str, who: str | None = None, key: str = ""
+) -> Path:
+    """Move a sealed bundle that was refused beside the others, and log why; it is not pointed to.
+
+    Parameters
+    ----------
+    why : the reason of the refusal
+    key : as in `promote`, for the day on which it is promoted all the same
+    """
+    with writing(models_dir) as log:
+        target = _placed(folder, models_dir, version)
+        log.append(REFUSED, Place(version, target.name, key), why=why, who=who)
+    return target
+
+
+def move(
+    models_dir: Path,
+    place: Place,
+    what: str,
+    *,
+    why: str,
+    who: str | None = None,
+    forced: bool = False,
+) -> Entry:
+    """Log and point to a bundle that stands in `models_dir` already; `what` is as in the log."""
+    with writing(models_dir) as log:
+        entry = log.append(what, place, why=why, who=who, forced=forced)
+        _point(models_dir, place)
+    return entry
+
+
+def _point(models_dir: Path, place: Place) -> None:
+    named = {"version": place.version, "path": place.path, "key": place.key}
+    write_whole(models_dir / POINTER, lambda p: p.write_text(json.dumps(named) + "\n", "utf-8"))
+
+
+def _placed(folder: Path, models_dir: Path, version: str) -> Path:
     target = _place(folder, models_dir, version)
     if not target.exists():
         folder.replace(target)
-    named = {"version": version, "path": target.name, "key": key}
-    write_whole(models_dir / POINTER, lambda p: p.write_text(json.dumps(named) + "\n", "utf-8"))
     return target
 
 

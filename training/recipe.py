@@ -10,16 +10,21 @@ from features.log.shop_log import ShopLog
 from features.panel import snapshot
 from features.rhythm import rhythm_of
 from features.shop_clock import ShopClock, date_of
+from models.btyd_columns import FittedBtyd, fit_btyd
 from models.bundle import Bundle
-from models.heads import ReturnHead, ValueHead
+from models.horizon import HorizonModel
+from models.trees import TreeParameters
 from retention import groups
-from training.fit import HorizonFit, fit_horizon, outcome
+from training.fit import READ_BY_SCORES, HorizonFit, fit_horizon, outcome
+from training.fit_rows import FitRows
 from training.gate import BY_CUSTOMER, BY_TIME, gate_return, gate_value
-from training.pooled import pooled_heads
-from training.results import MODEL, FoldOutcome, GateDecision
+from training.pooled import pooled_model
+from training.results import FoldOutcome, GateDecision
+from training.tuning import tune
 from training.windows import plan_windows
 
 QUANTILES = np.arange(0, 11) / 10
+SPARE_RETURN_RULE = "past_rate"
 SPARE_VALUE_RULE = "rate_times_order_value"
 
 
@@ -50,6 +55,7 @@ class Recipe:
     n_cutoffs : training cutoffs a horizon, None for the default
     refund_lag_days : days after a label window in which refunds may still come; None reads them
         off the log
+    trials : sets of tree parameters that are tried, 0 for the default ones
     """
 
     def __init__(
@@ -59,11 +65,14 @@ class Recipe:
         seed: int,
         n_cutoffs: int | None = None,
         refund_lag_days: int | None = None,
+        trials: int = 0,
     ) -> None:
-        self.log, self.seed, self.n_cutoffs = log, seed, n_cutoffs
+        self.log, self.seed, self.n_cutoffs, self.trials = log, seed, n_cutoffs, trials
         self.refund_lag_days = refund_lag_days
-        self._fits: dict[tuple[int, int], HorizonFit | None] = {}
+        self._fits: dict[tuple[int, int, bool], HorizonFit | None] = {}
         self._known: dict[int, ShopLog] = {}
+        self._btyd: dict[tuple[int, int], FittedBtyd] = {}
+        self._trees: TreeParameters | None = None
 
     def known(self, end: int) -> ShopLog:
         """The log as it was known before shop day `end`."""
@@ -77,9 +86,12 @@ class Recipe:
             return self.refund_lag_days
         return self.known(end).facts.refund_lag_days
 
-    def fit(self, end: int, horizon_days: int) -> HorizonFit | None:
-        """Heads of one horizon from what was known before `end`; None for too young a log."""
-        key = (end, horizon_days)
+    def fit(self, end: int, horizon_days: int, *, dates: bool = False) -> HorizonFit | None:
+        """Heads of one horizon from what was known before `end`; None for too young a log.
+
+        `dates` asks for the head of the next order's date too.
+        """
+        key = (end, horizon_days, dates)
         if key not in self._fits:
             # Before its first line is known a cutoff has no customers, however old the order.
             facts = self.known(end).facts
@@ -91,24 +103,44 @@ class Recipe:
                 refund_lag_days=self.refund_lag(end),
             )
             self._fits[key] = (
-                None if plan is None else fit_horizon(self.known(end), plan, seed=self.seed)
+                None
+                if plan is None
+                else fit_horizon(
+                    self.known(end),
+                    plan,
+                    btyd_at=self._btyd_at,
+                    trees=self._tuned,
+                    seed=self.seed,
+                    dates=dates,
+                )
             )
         return self._fits[key]
 
+    def _btyd_at(self, cutoff: int, features: pd.DataFrame) -> FittedBtyd:
+        """Buy-till-you-die models of the customers known at a cutoff, fitted once."""
+        key = (cutoff, len(features))
+        if key not in self._btyd:
+            self._btyd[key] = fit_btyd(features)
+        return self._btyd[key]
+
+    def _tuned(self, rows: FitRows) -> TreeParameters:
+        """Tree parameters, chosen at the first fit that is asked for and kept for all."""
+        if self._trees is None:
+            self._trees = tune(rows, trials=self.trials, seed=self.seed)
+        return self._trees
+
     def evidence(self, fit: HorizonFit) -> tuple[FoldOutcome, str]:
         """Predictions for customers and windows not learnt from, and how they were kept apart."""
-        if fit.held_out is not None:
+        earlier = None
+        if fit.plan.by_time or fit.held_out is None:
+            earlier = self.fit(fit.plan.newest, fit.plan.observed_days)
+        if fit.held_out is not None and (earlier is None or not earlier.has_model):
             return fit.held_out, BY_CUSTOMER
-        earlier = self.fit(fit.plan.newest, fit.plan.observed_days)
         # Nothing closed before: there is no model then, and the rules have two numbers each.
         judged, method = (fit, BY_CUSTOMER) if earlier is None else (earlier, BY_TIME)
-        # What cannot be served now, for want of customers, is not to win.
-        heads = (
-            {name: head for name, head in judged.returns.items() if name in fit.returns},
-            {name: head for name, head in judged.values.items() if name in fit.values},
-        )
-        rows = (fit.features, fit.labels)
-        return outcome(heads, *rows, fit.plan.newest, fit.plan.observed_days), method
+        inputs = judged.preparation.of(fit.features)
+        heads = judged.heads.only(fit.heads)
+        return outcome(heads, inputs, fit.labels, fit.plan.newest, fit.plan.observed_days), method
 
     def bundle(
         self, end: int, horizons: Horizons, *, clock: ShopClock, risk_limits: list[float] | None
@@ -119,15 +151,16 @@ class Recipe:
         ----------
         risk_limits : churn probabilities from which risk is medium and high; None for percentiles
         """
-        churn_fit = self.fit(end, horizons.churn_days)
-        value_fit = self.fit(end, horizons.value_days)
+        value_fit = self.fit(end, horizons.value_days, dates=True)
+        same_days = horizons.churn_days == horizons.value_days
+        churn_fit = value_fit if same_days else self.fit(end, horizons.churn_days)
         if churn_fit is None or value_fit is None:
             return self._pooled(end, horizons, clock, risk_limits)
         gates = self._gates(churn_fit, value_fit)
         served_return, served_value = (g.served for g in gates)
-        churn = churn_fit.returns[served_return]
-        churn_value = _value_head(churn_fit, served_value, served_return)
-        value = _value_head(value_fit, served_value, served_return)
+        churn = served(churn_fit, served_return, served_value)
+        same = value_fit is churn_fit
+        value = churn if same else served(value_fit, served_return, served_value)
         facts = self._groups(end, horizons, churn, churn_fit, risk_limits)
         notes = _notes(churn_fit, value_fit)
         training = {
@@ -137,7 +170,7 @@ class Recipe:
             "value_cutoffs": [str(date_of(c)) for c in value_fit.plan.cutoffs],
             "notes": notes,
         }
-        bundle = _bundle(churn, churn_value, value, facts, churn_fit.features, training)
+        bundle = _bundle(churn, value, facts, churn_fit.features, training)
         return Fitted(bundle, gates, notes)
 
     def _gates(self, churn_fit: HorizonFit, value_fit: HorizonFit) -> list[GateDecision]:
@@ -152,7 +185,7 @@ class Recipe:
         self,
         end: int,
         horizons: Horizons,
-        churn: ReturnHead,
+        churn: HorizonModel,
         fit: HorizonFit,
         limits: list[float] | None,
     ) -> dict[str, Any]:
@@ -163,7 +196,7 @@ class Recipe:
         probability = churn.churn_probability(fit.features)
         return {
             "rhythm": rhythm,
-            "usual_churn": churn.carry.churn_probability(np.array(usual)).tolist(),
+            "usual_churn": churn.returns.carry.churn_probability(np.array(usual)).tolist(),
             "risk_limits": limits or groups.risk_limits(fit.features, probability, rhythm),
         }
 
@@ -171,10 +204,9 @@ class Recipe:
         self, end: int, horizons: Horizons, clock: ShopClock, limits: list[float] | None
     ) -> Fitted:
         features = snapshot(self.known(end), end).features
-        returns, _ = pooled_heads(features, horizons.churn_days)
-        _, churn_values = pooled_heads(features, horizons.churn_days)
-        _, values = pooled_heads(features, horizons.value_days)
-        churn, value = returns["base_rate"], values["mean_value"]
+        churn = pooled_model(features, horizons.churn_days)
+        same = horizons.value_days == horizons.churn_days
+        value = churn if same else pooled_model(features, horizons.value_days)
         probability = churn.churn_probability(features)
         rhythm = vars(rhythm_of(self.known(end), float(horizons.churn_days)))
         facts = {
@@ -187,20 +219,27 @@ class Recipe:
             "window of a week: everybody gets the same rate"
         )
         training = {**_window(self.known(end), end, clock, self.seed), "notes": [note]}
-        bundle = _bundle(churn, churn_values["mean_value"], value, facts, features, training)
+        bundle = _bundle(churn, value, facts, features, training)
         gates = [
-            GateDecision("return", churn.member, BY_CUSTOMER, {}, note),
-            GateDecision("value", value.member, BY_CUSTOMER, {}, note),
+            GateDecision("return", churn.returns.member, BY_CUSTOMER, {}, note),
+            GateDecision("value", value.value.member, BY_CUSTOMER, {}, note),
         ]
         return Fitted(bundle, gates, [note])
 
 
-def _value_head(fit: HorizonFit, served_value: str, served_return: str) -> ValueHead:
-    """The value head that is served; a rule leans on the return head that is served with it."""
-    head = fit.values.get(served_value, fit.values[SPARE_VALUE_RULE])
-    if head.member == MODEL:
-        return head
-    return replace(head, returns=fit.returns.get(served_return, head.returns))
+def served(fit: HorizonFit, return_member: str, value_member: str) -> HorizonModel:
+    """The heads of a horizon that are served; what it lacks is answered by a plain rule."""
+    heads = fit.heads
+    returns = heads.returns.get(return_member, heads.returns[SPARE_RETURN_RULE])
+    value = heads.values.get(value_member, heads.values[SPARE_VALUE_RULE])
+    used = {returns.member, value.member}
+    if fit.has_model:  # orders are told by scores, whatever is served
+        used |= {*READ_BY_SCORES}
+    preparation = replace(fit.preparation, btyd=fit.preparation.btyd.only(used))
+    dated = fit.next_order
+    return HorizonModel(
+        preparation, returns, value, heads.orders, None if dated is None else dated.head
+    )
 
 
 def _window(log: ShopLog, end: int, clock: ShopClock, seed: int) -> dict[str, Any]:
@@ -216,9 +255,8 @@ def _window(log: ShopLog, end: int, clock: ShopClock, seed: int) -> dict[str, An
 
 
 def _bundle(
-    churn: ReturnHead,
-    churn_value: ValueHead,
-    value: ValueHead,
+    churn: HorizonModel,
+    value: HorizonModel,
     facts: dict[str, Any],
     features: pd.DataFrame,
     training: dict[str, Any],
@@ -227,12 +265,14 @@ def _bundle(
         version="unsealed",
         features=tuple(features.columns),
         churn=churn,
-        churn_value=churn_value,
         value=value,
         groups=facts,
         reference=reference(features),
         metrics={},
-        training={**training, "served": {"return": churn.member, "value": value.member}},
+        training={
+            **training,
+            "served": {"return": churn.returns.member, "value": value.value.member},
+        },
         card={},
     )
 
@@ -258,8 +298,8 @@ def _notes(churn_fit: HorizonFit, value_fit: HorizonFit) -> list[str]:
                 f"{plan.observed_days} days and carried on by a power law of the window's length"
             )
         if not plan.by_time:
-            why = "fewer than three windows have customers enough"
+            why = "fewer than three disjoint windows have closed"
             notes.append(f"{what}: {why}, so gated by customer, not by time")
-        if MODEL not in fit.returns:
+        if not fit.has_model:
             notes.append(f"{what}: too few customers, returning or not, to fit a model")
     return notes

@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from training.member_names import heading, measure_heading
 from training.results import MODEL, FoldOutcome, GateDecision, fold_metrics, mean_metrics
 
 CHURN_COLUMNS = ("auc", "pr_auc", "log_loss", "brier", "ece")
@@ -18,10 +19,10 @@ def members_table(
     table = Table(title=title, title_justify="left")
     table.add_column("")
     for name in columns:
-        table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(measure_heading(name), justify="right")
     for member in sorted(members, key=lambda m: (m != MODEL, m)):
         cells = (members[member].get(name) for name in columns)
-        table.add_row(member.replace("_", " "), *("-" if c is None else f"{c:.4g}" for c in cells))
+        table.add_row(heading(member), *("-" if c is None else f"{c:.4g}" for c in cells))
     return table
 
 

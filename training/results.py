@@ -16,7 +16,8 @@ from models.intervals import Interval
 from models.metrics import churn_metrics, value_metrics
 
 MODEL = "model"
-"""Name of perennial's own predictions among the members of a fold; the others are rules."""
+"""Name of perennial's own predictions among the members of a fold; the others are rules and
+buy-till-you-die models."""
 
 Metrics = dict[str, float]
 
@@ -25,7 +26,9 @@ Metrics = dict[str, float]
 class FoldOutcome:
     """One backtest cutoff: what was predicted there and what came.
 
-    All arrays have the shape (n_customers,) and one order of customers, who are not named.
+    All arrays have the shape (n_customers,) and one order of customers, who are not named but have
+    their numbers in the log (`customers`), so that those of several folds can be told to be the
+    same; `n_orders` and `tenure_days` are those at the cutoff. The last three may be empty.
     """
 
     cutoff: datetime.date
@@ -38,6 +41,9 @@ class FoldOutcome:
     clv_p10: NDArray[np.float64]
     clv_p50: NDArray[np.float64]
     clv_p90: NDArray[np.float64]
+    customers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    n_orders: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    tenure_days: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)

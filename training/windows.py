@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 CUTOFFS = 5
 SHORTEST_WINDOW = 7
+YEAR = 364
+SEASON_YEARS = 2
+SEASON_STEPS = (0, -14, 14)
+# With less before it, a window of a year ago is one of a shop's first customers, not of its season.
+SEASON_HISTORY = 180
 
 
 @dataclass(frozen=True)
@@ -15,28 +20,29 @@ class WindowPlan:
     end : day before which everything used was known
     horizon_days, observed_days : asked horizon, and the length of the label windows; shorter where
         the log is too young to close a window of the horizon
-    cutoffs : shop days, newest first; every label window ends at or before `end`
-    by_time : True where three disjoint windows fit, so that fit, calibration and gate each have
-        their own; else customers are divided instead
+    recent : shop days, newest first; every label window ends at or before `end`
+    season : shop days about one and two years before `end`, whose windows are of the same season
+        as those to come; empty in a young log
+    by_time : True where three disjoint windows fit, so that a gate can judge by the newest what was
+        fitted and calibrated on windows that had closed before it
     """
 
     end: int
     horizon_days: int
     observed_days: int
-    cutoffs: tuple[int, ...]
+    recent: tuple[int, ...]
+    season: tuple[int, ...]
     by_time: bool
 
     @property
     def newest(self) -> int:
         """Latest cutoff, whose window has closed by `end`."""
-        return self.cutoffs[0]
+        return self.recent[0]
 
     @property
-    def fit_cutoffs(self) -> tuple[int, ...]:
-        """Cutoffs to fit on: all, or by time those whose windows close before the newest one."""
-        if not self.by_time:
-            return self.cutoffs
-        return tuple(c for c in self.cutoffs if c <= self.newest - self.observed_days)
+    def cutoffs(self) -> tuple[int, ...]:
+        """All cutoffs to fit on."""
+        return (*self.recent, *self.season)
 
 
 def plan_windows(
@@ -54,8 +60,8 @@ def plan_windows(
     ----------
     first_day, end : shop days; purchases in `[first_day, end)` are known
     horizon_days : horizon asked for
-    n_cutoffs : number of cutoffs to fit on; default 5
-    by_time : force division by time or by customer; default: by time where three windows fit
+    n_cutoffs : number of recent cutoffs to fit on; default 5
+    by_time : force judging by time or by customer; default: by time where three windows fit
     refund_lag_days : days by which a label window must have ended before `end`, for refunds to
         come; a tenth of the log at most
 
@@ -73,11 +79,14 @@ def plan_windows(
     windows = (newest - oldest) // observed + 1
     divided = windows >= 3 if by_time is None else by_time
     step = max(SHORTEST_WINDOW, observed // 4)
-    top = newest - observed if divided else newest
-    ladder = [top - k * step for k in range(n_cutoffs or CUTOFFS)]
-    chosen = [c for c in ladder if c >= oldest] or [max(top, first_day + 1)]
-    cutoffs = (newest, *chosen) if divided else tuple(chosen)
-    return WindowPlan(end, horizon_days, observed, cutoffs, divided)
+    ladder = [newest - k * step for k in range(n_cutoffs or CUTOFFS)]
+    recent = [c for c in ladder if c >= oldest] or [max(newest, first_day + 1)]
+    season = [
+        end - YEAR * year + days for year in range(1, SEASON_YEARS + 1) for days in SEASON_STEPS
+    ]
+    earliest = first_day + max(SEASON_HISTORY, history_days(observed))
+    of_season = tuple(c for c in season if earliest <= c < min(recent) - SHORTEST_WINDOW)
+    return WindowPlan(end, horizon_days, observed, tuple(recent), of_season, divided)
 
 
 def history_days(observed_days: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,22 @@ class Reading:
         )
         self._positions: dict[int, Int] = {}
         self._read: dict[object, Float] = {}
+
+    @classmethod
+    def each(cls, columns: RunningColumns, customer: Int, cutoff: Int) -> Self:
+        """Rows of customers at cutoffs of their own, in the order given.
+
+        Parameters
+        ----------
+        columns : of a log; what it has made is not made again
+        customer, cutoff : numbers in the log, and shop days by which each has a line, shape (n,)
+        """
+        log = columns.log
+        at = cls(log, ())
+        at.columns, at.customer, at.cutoff = columns, customer, cutoff
+        at.begin = log.starts[customer]
+        at.end = positions.positions(log.known_day, at.begin, log.starts[customer + 1], cutoff)
+        return at
 
     def __len__(self) -> int:
         return len(self.customer)

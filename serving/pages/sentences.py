@@ -15,12 +15,20 @@ def value_sentence(row: Mapping[str, Any]) -> str:
     if low is None or median is None or high is None:
         return ""
     within = f"in the next {days(row['value_horizon_days'])}"
+    back = low <= -NEXT_TO_NOTHING
+    returned = f" 1 in 10 gets back {money(-low)} or more." if back else ""
     if high < NEXT_TO_NOTHING:
-        return f"Almost surely nothing: at least 9 of 10 such customers spend nothing {within}."
+        sure = f"Almost surely nothing: at least 9 of 10 such customers spend nothing {within}."
+        return sure + returned
     if median < NEXT_TO_NOTHING:
         return (
             f"Most likely nothing: at least half of such customers spend nothing {within}. "
-            f"1 in 10 spends more than {money(high)}."
+            f"1 in 10 spends more than {money(high)}.{returned}"
+        )
+    if back:
+        return (
+            f"Half of such customers spend more than {money(median)} {within}, 1 in 10 more than "
+            f"{money(high)}.{returned}"
         )
     return (
         f"8 of 10 such customers spend between {money(low)} and {money(high)} {within}; "

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from configs.settings import Settings
 from serving.answers import Answers
+from serving.holder import ChampionHolder
 from serving.scores import ScoreStore
 from serving.tokens import Tokens
 
@@ -21,6 +22,7 @@ class Parts:
     store: ScoreStore
     tokens: Tokens
     answers: Answers
+    holder: ChampionHolder
     clock: Callable[[], datetime]
 
     @classmethod
@@ -32,5 +34,6 @@ class Parts:
             store=state.store,
             tokens=state.tokens,
             answers=state.answers,
+            holder=state.holder,
             clock=state.clock,
         )

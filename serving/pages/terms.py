@@ -82,7 +82,33 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
             "What a customer is expected to spend in the next {value_days} days, net of refunds: "
             "an average over many customers like this one. The range under it holds 8 of 10 of "
             "them; 1 in 10 spends less, 1 in 10 more. A range from 0.00 means that many spend "
-            "nothing."
+            "nothing, one from below 0.00 that some are refunded more than they spend."
+        ),
+    ),
+    (
+        "orders",
+        "Expected orders",
+        (
+            "How many orders such a customer places in the next {value_days} days: an average, "
+            "those who place none included."
+        ),
+    ),
+    (
+        "next_order",
+        "Next order",
+        (
+            "The middle day of the next order among customers like this one who order at all in "
+            "the next {value_days} days, and the days between which 8 of 10 of those orders fall. "
+            "No day is given where no order is likelier than one."
+        ),
+    ),
+    (
+        "silence_dates",
+        "If no order comes",
+        (
+            "The first day on which the tier would be medium, or high, were this customer silent "
+            "until then: the same model asked of each later day, up to 365 days ahead. A day to "
+            "write to them before."
         ),
     ),
     (

@@ -8,9 +8,9 @@ import pytest
 
 from models.bundle import HEADS, load_bundle, save_parts, seal, write_json
 from models.errors import BundleError
-from models.heads import ReturnHead, ValueHead
 from models.manifest import CARD, MANIFEST
-from tests.models.made import made_bundle, made_features, sealed_at
+from models.rules import BTYD_MODELS
+from tests.models.made import made_bundle, made_features, made_rule, ruled, sealed_at
 
 UNSAFE = (b"pickle", b"joblib", b"cloudpickle", b"\x80\x04", b"\x80\x05")
 
@@ -34,12 +34,15 @@ def reseal(folder):
 def test_a_loaded_bundle_predicts_bit_for_bit_as_the_saved_one(folder):
     saved, loaded = made_bundle(), load_bundle(folder)
     features = made_features(300, seed=9)
-    found = loaded.churn.churn_probability(features)
-    assert np.array_equal(found, saved.churn.churn_probability(features))
-    for name in ("value", "churn_value"):
-        one, other = (getattr(b, name).predict(features) for b in (saved, loaded))
+    for one, other in zip(saved.predict(features), loaded.predict(features), strict=True):
+        assert np.array_equal(one.churn, other.churn)
+        assert np.array_equal(one.orders, other.orders)
         for part in ("mean", "p10", "p50", "p90", "spend_if_return"):
-            assert np.array_equal(getattr(one, part), getattr(other, part))
+            assert np.array_equal(getattr(one.value, part), getattr(other.value, part))
+    told, found = (b.value.next_order for b in (saved, loaded))
+    assert told is not None
+    assert found is not None
+    assert np.array_equal(told.quantiles(features), found.quantiles(features))
     explained = [b.churn.contributions(features) for b in (saved, loaded)]
     assert explained[0].equals(explained[1])
 
@@ -64,7 +67,9 @@ def test_same_content_gives_the_same_version_and_bytes(tmp_path):
 
 def test_other_content_gives_another_version(tmp_path):
     bundles = [made_bundle(), made_bundle(note="other"), made_bundle(seed=1)]
-    bundles.append(replace(bundles[0], churn=replace(bundles[0].churn, centre=0.5)))
+    churn = bundles[0].churn
+    other = replace(churn, returns=replace(churn.returns, centre=0.5))
+    bundles.append(replace(bundles[0], churn=other))
     versions = [sealed_at(tmp_path / str(i), b) for i, b in enumerate(bundles)]
     assert len(set(versions)) == len(versions)
 
@@ -88,9 +93,9 @@ def test_s1_no_file_holds_what_a_pickle_begins_with(folder):
 
 @pytest.mark.parametrize("name", ["../outside.ubj", "/etc/hostname", "", "a\x00b", "manifest.json"])
 def test_s12_trees_are_read_from_files_of_the_bundle_alone(folder, tmp_path, name):
-    shutil.copy(folder / "return_churn.ubj", tmp_path / "outside.ubj")
+    shutil.copy(folder / "churn_return.ubj", tmp_path / "outside.ubj")
     heads = json.loads((folder / HEADS).read_text())
-    heads["churn"]["booster"] = name
+    heads["churn"]["returns"]["score"]["booster"] = name
     write_json(folder / HEADS, heads)
     reseal(folder)
     with pytest.raises(BundleError, match="does not have the layout"):
@@ -100,11 +105,15 @@ def test_s12_trees_are_read_from_files_of_the_bundle_alone(folder, tmp_path, nam
 @pytest.mark.parametrize(
     ("where", "value"),
     [
-        (("churn", "member"), "no_such_rule"),
-        (("value", "member"), "recency"),
-        (("churn", "booster"), None),
-        (("churn", "calibrator"), {"slope": 1.0}),
-        (("value", "spread"), {"edges": "x", "factors": []}),
+        (("churn", "returns", "member"), "no_such_rule"),
+        (("churn", "returns", "member"), "recency"),
+        (("value", "value", "member"), "recency"),
+        (("churn", "returns", "score"), None),
+        (("churn", "returns", "score", "booster"), None),
+        (("churn", "returns", "calibrator"), {"slope": 1.0}),
+        (("churn", "preparation", "btyd", "histories", "bg_nbd", "model"), "gamma_gamma"),
+        (("value", "value", "spread"), {"edges": "x", "factors": []}),
+        (("value", "next_order", "shifts"), [0.0]),
     ],
 )
 def test_a_sealed_bundle_of_another_layout_is_refused(folder, where, value):
@@ -121,13 +130,32 @@ def test_a_sealed_bundle_of_another_layout_is_refused(folder, where, value):
 
 def test_rules_alone_make_a_bundle_without_trees(tmp_path):
     made = made_bundle()
-    rule = made.churn_value.returns
-    value = ValueHead("mean_value", rule, 2.0, made.churn_value.spread)
-    assert isinstance(rule, ReturnHead)
-    sealed_at(tmp_path / "rules", replace(made, churn=rule, value=value))
+    rules = ruled(made.churn, value="mean_value")
+    sealed_at(tmp_path / "rules", replace(made, churn=rules, value=rules))
     assert not list((tmp_path / "rules").glob("*.ubj"))
     loaded = load_bundle(tmp_path / "rules")
     assert loaded.served == {"return": "recency", "value": "mean_value"}
+
+
+@pytest.mark.parametrize("member", BTYD_MODELS)
+def test_a_buy_till_you_die_model_can_be_what_is_served(tmp_path, member):
+    made = made_bundle()
+    rules = ruled(made.churn, made_rule(member), member)
+    sealed_at(tmp_path / "b", replace(made, churn=rules, value=rules))
+    loaded = load_bundle(tmp_path / "b")
+    assert loaded.served == {"return": member, "value": member}
+    features = made_features(50, seed=3)
+    one, other = loaded.churn.predict(features), rules.predict(features)
+    assert np.array_equal(one.churn, other.churn)
+    assert np.array_equal(one.value.mean, other.value.mean)
+
+
+def test_one_horizon_for_both_is_saved_once(tmp_path):
+    made = made_bundle()
+    sealed_at(tmp_path / "b", replace(made, value=made.churn))
+    assert not list((tmp_path / "b").glob("value_*"))
+    loaded = load_bundle(tmp_path / "b")
+    assert loaded.value is loaded.churn
 
 
 def test_values_that_json_cannot_hold_are_refused(tmp_path):

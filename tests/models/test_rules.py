@@ -3,9 +3,21 @@ import pandas as pd
 import pytest
 
 from features.catalogue import BY_NAME
-from models.rules import RETURN_RULES, RULE_FEATURE, VALUE_RULES
+from models.btyd_columns import BtydColumns
+from models.heads import joined
+from models.inputs import Inputs, Preparation
+from models.rules import (
+    BTYD_MODELS,
+    RETURN_RULES,
+    RULE_FEATURE,
+    SPEND_RULES,
+    VALUE_RULES,
+    return_rules,
+    value_rules,
+)
+from tests.models.made import HISTORIES, SPEND
 
-CUSTOMERS = pd.DataFrame(
+PLAIN = pd.DataFrame(
     {
         "days_since_last": [10.0, 100.0, np.nan],
         "T": [100.0, 100.0, np.nan],
@@ -14,8 +26,13 @@ CUSTOMERS = pd.DataFrame(
         "spend_90d": [60.0, 0.0, -5.0],
         "spend_7d": [1.0, 0.0, 0.0],
         "spend_365d": [365.0, 50.0, 0.0],
+        "frequency": [4.0, 0.0, np.nan],
+        "recency": [90.0, 0.0, np.nan],
+        "monetary_value": [20.0, np.nan, np.nan],
     }
 )
+BTYD = BtydColumns(90, HISTORIES, SPEND)
+CUSTOMERS = joined(Inputs(Preparation(tuple(map(str, PLAIN)), BTYD), PLAIN, BTYD.of(PLAIN)))
 
 
 def test_worked_examples():
@@ -32,7 +49,9 @@ def test_worked_examples():
 def test_return_rules_rise_with_the_risk_of_churn(name):
     score = RETURN_RULES[name](CUSTOMERS, 90)
     assert np.isfinite(score).all()
-    assert score[0] <= score[1] <= score[2]
+    assert score[0] <= score[1]
+    # Of one who never bought a buy-till-you-die model says nothing either way.
+    assert score[1] <= score[2] or (name in BTYD_MODELS and score[2] == 0)
 
 
 @pytest.mark.parametrize("name", VALUE_RULES)
@@ -47,7 +66,29 @@ def test_a_young_customer_does_not_count_as_very_frequent():
     assert VALUE_RULES["rate_times_order_value"](young, 90).tolist() == [30.0]
 
 
+@pytest.mark.parametrize("name", BTYD_MODELS)
+def test_a_model_of_purchase_days_says_what_its_formulas_do(name):
+    model = HISTORIES[name]
+    x, t_x, T = (PLAIN[n].to_numpy()[:2] for n in ("frequency", "recency", "T"))
+    p = model.p_zero(x, t_x, T, 90)
+    score = RETURN_RULES[name](CUSTOMERS, 90)[:2]
+    assert score == pytest.approx(np.log(p / (1 - p)))
+    orders = model.expected_purchases(x, t_x, T, 90)
+    a_day = SPEND.expected_value(x, PLAIN["monetary_value"].to_numpy()[:2])
+    assert VALUE_RULES[name](CUSTOMERS, 90)[:2] == pytest.approx(orders * a_day)
+    assert SPEND_RULES[name](CUSTOMERS, 90)[:2] == pytest.approx(orders * a_day / (1 - p))
+
+
+def test_models_are_asked_where_their_columns_are():
+    assert set(return_rules(CUSTOMERS.columns)) == set(RETURN_RULES)
+    assert set(value_rules(CUSTOMERS.columns)) == set(VALUE_RULES)
+    assert not set(return_rules(PLAIN.columns)) & set(BTYD_MODELS)
+    without = CUSTOMERS.columns.drop("btyd_spend")
+    assert set(value_rules(without)) == set(VALUE_RULES) - set(BTYD_MODELS)
+    assert set(return_rules(without)) == set(RETURN_RULES)
+
+
 def test_rules_read_features_of_the_catalogue():
-    assert set(CUSTOMERS) <= set(BY_NAME)
+    assert set(PLAIN) <= set(BY_NAME)
     assert set(RULE_FEATURE) <= set(RETURN_RULES)
     assert set(RULE_FEATURE.values()) <= set(BY_NAME)

@@ -1,50 +1,69 @@
-import numpy as np
-import pandas as pd
-import pytest
-import xgboost as xgb
+from dataclasses import replace
 
-from models.trees import MAX_ROUNDS, Rows, fit_trees, fit_trees_until, predict_margin
+import numpy as np
+import pytest
+
+from models.link_score import margins
+from models.trees import MAX_ROUNDS, TreeParameters, TreeRows, grow_trees
 from tests.models.made import made_features, made_outcome
 
-FEATURES = made_features(1000)
-CHURNED, _ = made_outcome(FEATURES)
-ROWS = Rows(FEATURES, CHURNED)
-# Without bins and draws, so that only the weights can make a difference.
-EXACT: dict[str, object] = {"tree_method": "exact", "max_depth": 3, "nthread": 2}
+PARAMETERS = TreeParameters()
+
+
+def rows_of(seed, outcome_seed):
+    features = made_features(1000, seed=seed)
+    churned, _ = made_outcome(features, seed=outcome_seed)
+    return TreeRows(features.to_numpy(np.float32), churned, np.zeros(len(features)))
+
+
+ROWS, LATER = rows_of(0, 1), rows_of(5, 6)
+
+
+def grown(rows=ROWS, objective="binary:logistic", *, seed=0, **asked):
+    return grow_trees(rows, objective, parameters=PARAMETERS, seed=seed, **asked)
 
 
 def test_same_rows_and_seed_give_the_same_bytes():
-    one, two = (fit_trees(ROWS, "binary:logistic", rounds=5, seed=3) for _ in range(2))
+    one, two = (grown(rounds=5, seed=3) for _ in range(2))
     assert one.save_raw("ubj") == two.save_raw("ubj")
-    other = fit_trees(ROWS, "binary:logistic", rounds=5, seed=4)
-    assert one.save_raw("ubj") != other.save_raw("ubj")
+    assert one.save_raw("ubj") != grown(rounds=5, seed=4).save_raw("ubj")
 
 
 def test_growing_stops_where_the_check_rows_gain_nothing_more():
-    later = made_features(1000, seed=5)
-    check = Rows(later, made_outcome(later, seed=6)[0])
-    booster = fit_trees_until(ROWS, check, "binary:logistic", seed=0)
+    booster = grown(check=LATER)
     rounds = booster.num_boosted_rounds()
     assert 1 <= rounds < MAX_ROUNDS
-    again = fit_trees(ROWS, "binary:logistic", rounds=rounds, seed=0)
-    found, wanted = predict_margin(booster, later), predict_margin(again, later)
+    again = grown(rounds=rounds)
+    found, wanted = (margins(b, LATER.dense) for b in (booster, again))
     assert np.array_equal(found, wanted)
-    assert booster.feature_names == list(FEATURES)
 
 
 def test_noise_is_not_learnt():
     draw = np.random.default_rng(0)
-    rows, check = (Rows(FEATURES, draw.integers(0, 2, 1000).astype(float)) for _ in range(2))
-    booster = fit_trees_until(rows, check, "binary:logistic", seed=0)
-    assert booster.num_boosted_rounds() < 30
-
-
-def test_a_weight_of_two_is_a_row_given_twice():
-    twice = Rows(FEATURES, CHURNED, np.full(len(FEATURES), 2.0))
-    given = Rows(pd.concat([FEATURES, FEATURES]), np.concatenate([CHURNED, CHURNED]))
-    one, other = (
-        xgb.train({**EXACT, "objective": "binary:logistic"}, rows.matrix(), num_boost_round=3)
-        for rows in (twice, given)
+    rows, check = (
+        replace(ROWS, target=draw.integers(0, 2, len(ROWS.target)).astype(float)) for _ in range(2)
     )
-    found, wanted = (predict_margin(booster, FEATURES) for booster in (one, other))
-    assert found == pytest.approx(wanted, abs=1e-5)
+    assert grown(rows, check=check).num_boosted_rounds() < 30
+
+
+def test_trees_add_to_the_start_that_is_given():
+    amount = ROWS.dense[:, 0].astype(float)
+    known = replace(ROWS, target=amount, start=amount)
+    booster = grown(known, "reg:squarederror", rounds=3)
+    assert margins(booster, ROWS.dense) == pytest.approx(np.zeros(len(amount)), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "objective", ["binary:logistic", "reg:squarederror", "reg:tweedie", "count:poisson"]
+)
+def test_without_a_split_the_margin_is_the_leaf_alone(objective):
+    stump = TreeParameters(max_depth=1, min_child_weight=1e9)
+    booster = grow_trees(ROWS, objective, parameters=stump, seed=0, rounds=1)
+    margin = margins(booster, ROWS.dense)
+    assert np.ptp(margin) == 0
+    assert abs(margin[0]) < 0.2
+
+
+def test_neither_rounds_nor_a_check_is_refused():
+    with pytest.raises(ValueError, match="give one"):
+        grown()

@@ -1,5 +1,6 @@
 """A made shop: purchases of 300 customers, features at a cutoff, and a bundle fitted there."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,13 +11,10 @@ from features.panel import panel, snapshot
 from features.rhythm import rhythm_of
 from features.shop_clock import ShopClock, day_number
 from models.bundle import Bundle
-from models.calibration import fit_platt
 from models.carry import Carry
-from models.heads import MODEL, ReturnHead, ValueHead
-from models.spread import fit_spread
-from models.trees import Rows, fit_trees, predict_margin
 from retention import groups
 from tests.made_frames import log_from_frame
+from tests.models.made import DATES, made_horizon
 
 START = pd.Timestamp("2023-01-01")
 CUTOFF = day_number(START.date()) + 365
@@ -63,21 +61,15 @@ def made_shop():
     shot = snapshot(log, CUTOFF)
     labels = panel(log, [CUTOFF], [HORIZON]).labels[HORIZON]
     churned, value = labels["churned"].to_numpy(), labels["future_value"].to_numpy()
-    back = value > 0
-    trees = fit_trees(Rows(shot.features, churned), "binary:logistic", rounds=20, seed=0)
-    rows = Rows(shot.features[back], np.log(value[back]))
-    spend = fit_trees(rows, "reg:squarederror", rounds=20, seed=0)
-    calibrator = fit_platt(predict_margin(trees, shot.features), churned)
-    returns = ReturnHead(MODEL, calibrator, Carry(HORIZON, HORIZON), booster=trees)
-    expected = np.exp(predict_margin(spend, shot.features))[back]
-    values = ValueHead(MODEL, returns, 1.0, fit_spread(value[back], expected), booster=spend)
+    model = made_horizon(shot.features, churned, value, carry=Carry(HORIZON, HORIZON))
+    model = replace(model, next_order=replace(DATES, horizon_days=HORIZON))
     rhythm = vars(rhythm_of(log, 90.0))
-    probability = returns.churn_probability(shot.features)
+    probability = model.churn_probability(shot.features)
     facts = {
         "rhythm": rhythm,
         "usual_churn": groups.usual_churn(shot.features["n_orders"].to_numpy(), churned),
         "risk_limits": groups.risk_limits(shot.features, probability, rhythm),
     }
     names = tuple(shot.features.columns)
-    bundle = Bundle("v1", names, returns, values, values, facts, {}, {}, {}, {})
+    bundle = Bundle("v1", names, model, model, facts, {}, {}, {}, {})
     return shot.features, bundle

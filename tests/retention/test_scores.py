@@ -6,8 +6,11 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from retention.scores import IDENTITY, SCORE_FIELDS, Eligibility, score_rows
-from tests.retention.made import made_facts, made_shop
+from features.shop_clock import ShopClock
+from retention.dates import NEXT_ORDER, SILENCE
+from retention.scores import IDENTITY, SCORE_FIELDS, Eligibility, score_rows, silence_of
+from tests.made_frames import log_from_frame
+from tests.retention.made import CUTOFF, made_facts, made_purchases, made_shop
 
 AS_OF = "2024-01-01"
 FEATURES, BUNDLE = made_shop()
@@ -23,6 +26,7 @@ NEVER_NULL = [
     "clv_p10",
     "clv_p50",
     "clv_p90",
+    "predicted_number_of_orders",
     "historic_clv",
     "total_clv",
     "value_tier",
@@ -52,7 +56,8 @@ def test_everyone_scored_has_probability_value_and_quantiles(batch):
     rows, _ = batch
     assert not rows[NEVER_NULL].isna().any().any()
     assert rows["churn_probability"].between(0, 1).all()
-    assert (rows[["predicted_clv", "clv_p10", "value_at_risk"]] >= 0).all().all()
+    assert (rows[["predicted_clv", "clv_p50", "value_at_risk"]] >= 0).all().all()
+    assert (rows["predicted_number_of_orders"] >= 1 - rows["churn_probability"]).all()
     assert (rows["clv_p10"] <= rows["clv_p50"]).all()
     assert (rows["clv_p50"] <= rows["clv_p90"]).all()
     assert rows["churn_percentile"].min() == 1
@@ -62,7 +67,7 @@ def test_everyone_scored_has_probability_value_and_quantiles(batch):
 def test_sums_of_fields_hold(batch):
     rows, _ = batch
     assert (rows["total_clv"] == rows["historic_clv"] + rows["predicted_clv"]).all()
-    spend = BUNDLE.churn_value.predict(FEATURES).spend_if_return
+    spend = BUNDLE.churn.predict(FEATURES).value.spend_if_return
     assert rows["value_at_risk"].to_numpy() == pytest.approx(
         rows["churn_probability"].to_numpy() * spend
     )
@@ -82,7 +87,12 @@ def test_one_customer_alone_is_as_in_the_batch(batch):
         )
         assert used == cuts
         wanted = rows.iloc[[i]].reset_index(drop=True)
-        assert_frame_equal(alone, wanted, check_exact=True, check_dtype=False)
+        plain = [f for f in SCORE_FIELDS if f != "reasons"]
+        dates = dict.fromkeys((*NEXT_ORDER, *SILENCE), object)
+        one, other = (f[plain].astype(dates).fillna(np.nan) for f in (alone, wanted))
+        assert_frame_equal(one, other, rtol=1e-9, check_dtype=False)
+        told, others = (orjson.loads(r["reasons"][0]) for r in (alone, wanted))
+        assert [r["text"] for r in told] == [r["text"] for r in others]
 
 
 def test_the_input_is_left_as_it_was():
@@ -130,11 +140,52 @@ def test_a_null_fact_says_why():
     facts = ["average_order_value", "average_days_between_orders", "days_since_last"]
     for row in rows.to_dict("records"):
         missing = orjson.loads(row["missing"])
-        assert set(missing) == {name for name in facts if pd.isna(row[name])}
+        told = {*facts, *NEXT_ORDER, *SILENCE}
+        assert set(missing) == {name for name in told if pd.isna(row[name])}
+        assert {missing[name] for name in SILENCE} == {"batch_only"}
     [never] = rows.loc[rows["customer_id"] == "refunds only", "missing"]
-    assert set(orjson.loads(never).values()) == {"no_purchases"}
+    assert {orjson.loads(never)[name] for name in facts} == {"no_purchases"}
     once = rows[rows["missing"].str.contains("one_purchase_day")]
     assert (once["lifecycle_status"].isin(["new", "slipping", "lapsed"])).all()
+
+
+def test_the_next_order_is_dated_where_one_is_likely(batch):
+    rows, _ = batch
+    churn = BUNDLE.value.churn_probability(FEATURES)
+    dates = rows[list(NEXT_ORDER)]
+    assert ((churn > 0.5) == dates.isna().all(axis=1)).all()
+    assert ((churn <= 0.5) == dates.notna().all(axis=1)).all()
+    middle, early, late = (dates[n].dropna() for n in NEXT_ORDER)
+    assert len(middle)
+    assert (early >= AS_OF).all()
+    assert (early <= middle).all()
+    assert (middle <= late).all()
+    for missing in rows.loc[churn > 0.5, "missing"]:
+        assert orjson.loads(missing)[NEXT_ORDER[0]] == "return_unlikely"
+
+
+def test_a_shop_with_too_few_returners_has_no_dates():
+    undated = replace(BUNDLE.value, next_order=None)
+    rows, _ = score_rows(FEATURES, replace(BUNDLE, value=undated), facts=FACTS, as_of=AS_OF)
+    assert rows[list(NEXT_ORDER)].isna().all().all()
+    codes = [orjson.loads(missing) for missing in rows["missing"]]
+    assert {told[name] for told in codes for name in NEXT_ORDER} == {"too_few_returners"}
+
+
+def test_silence_dates_of_the_log_are_told_with_their_codes():
+    log = log_from_frame(made_purchases(), ShopClock())
+    dates = silence_of(log.known_before(CUTOFF), CUTOFF, BUNDLE, eligibility=None, facts=FACTS)
+    rows, _ = score_rows(FEATURES, BUNDLE, facts=FACTS, as_of=AS_OF, silence=dates)
+    tier = rows["risk_tier"].to_numpy()
+    for name, above in (("medium_risk_on", ("medium", "high")), ("high_risk_on", ("high",))):
+        codes = [orjson.loads(missing).get(name) for missing in rows["missing"]]
+        for day, code, now in zip(rows[name], codes, tier, strict=True):
+            assert (code == "already_above") == (now in above)
+            assert pd.isna(day) == (code is not None)
+            assert pd.isna(day) or day > AS_OF
+    both = rows[["medium_risk_on", "high_risk_on"]].dropna()
+    assert len(both)
+    assert (both["medium_risk_on"] <= both["high_risk_on"]).all()
 
 
 def test_customers_without_item_counts_are_scored_all_the_same():

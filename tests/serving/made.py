@@ -11,10 +11,14 @@ import numpy as np
 import pandas as pd
 
 from configs.settings import Settings, load_settings
+from models.btyd_columns import BtydColumns
 from models.bundle import Bundle, save_parts, seal
 from models.calibration import PlattCalibrator
 from models.carry import Carry
-from models.heads import ReturnHead, ValueHead
+from models.heads import OrdersHead, ReturnHead, ValueHead
+from models.horizon import HorizonModel
+from models.inputs import Preparation
+from models.next_order import NextOrderHead
 from models.spread import SpendSpread
 from retention.scores import SCORE_FIELDS
 from serving.batch import Batch
@@ -55,6 +59,7 @@ def made_rows(batch=None, seed=0):
         "clv_p10": clv * 0,
         "clv_p50": clv * 0.5,
         "clv_p90": clv * 3,
+        "predicted_number_of_orders": (1 - risk) * 3,
         "historic_clv": clv * 2,
         "total_clv": clv * 3,
         "historic_number_of_orders": draw.integers(1, 9, n).astype(float),
@@ -70,6 +75,15 @@ def made_rows(batch=None, seed=0):
     rows["value_tier"] = pd.Series(values, dtype=object).mask(inactive, None)
     status = np.where(np.arange(n) % 12 == 5, "lapsed", "active")
     rows["lifecycle_status"] = pd.Series(status, dtype=object).mask(inactive, None)
+    made_dates = {
+        "expected_date_of_next_order": ("2024-07-20", risk < 0.5),
+        "expected_date_of_next_order_p10": ("2024-07-04", risk < 0.5),
+        "expected_date_of_next_order_p90": ("2024-09-12", risk < 0.5),
+        "medium_risk_on": ("2024-08-01", risk <= 0.5),
+        "high_risk_on": ("2024-10-15", risk <= 0.75),
+    }
+    for name, (text, given) in made_dates.items():
+        rows[name] = pd.Series([text] * n, dtype=object).mask(~(scored & given), None)
     rows["risk_change"] = None
     rows["tier_since"] = None
     rows["churn_horizon_days"], rows["value_horizon_days"] = 90, 365
@@ -109,17 +123,27 @@ def made_settings(folder: Path, **serve: object) -> Settings:
 
 def made_bundle(version_note: str = "made") -> Bundle:
     """A bundle that serves the simple rules, without trees; a note makes versions differ."""
-    returns = ReturnHead("recency", PlattCalibrator(1.2, -4.5), Carry(90, 90), centre=3.0)
-    longer = ReturnHead("recency", PlattCalibrator(1.2, -4.5), Carry(90, 365, 0.6, 0.9))
     spread = SpendSpread(np.empty(0), np.linspace(0.2, 2.6, 101)[None, :])
+    value = ValueHead("rate_times_order_value", 1.0, spread, base=0.5)
+    dates = NextOrderHead(90, 365, 40.0, (-1.2, 0.0, 0.8), {"returners": 150})
+    features = ("days_since_last", "T", "n_orders", "average_order_value", "frequency", "recency")
+
+    def served(carry: Carry, next_order: NextOrderHead | None) -> HorizonModel:
+        return HorizonModel(
+            Preparation(features, BtydColumns(carry.observed_days, {}, None)),
+            ReturnHead("recency", PlattCalibrator(1.2, -4.5), carry, centre=3.0),
+            value,
+            OrdersHead(1.0),
+            next_order,
+        )
+
     rhythm = {"mean_gap": 60.0, "late": 1.4, "very_late": 3.0}
     silence = {"second_late": 90.0, "second_very_late": 200.0}
     return Bundle(
         version="",
-        features=("days_since_last", "T", "n_orders", "average_order_value"),
-        churn=returns,
-        churn_value=ValueHead("rate_times_order_value", returns, 1.0, spread, base=0.5),
-        value=ValueHead("rate_times_order_value", longer, 1.0, spread, base=0.5),
+        features=features,
+        churn=served(Carry(90, 90), None),
+        value=served(Carry(90, 365, 0.6, 0.9), dates),
         groups={
             "usual_churn": [0.8, 0.6, 0.5, 0.4, 0.3],
             "risk_limits": [0.5, 0.75],

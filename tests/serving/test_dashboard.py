@@ -1,3 +1,4 @@
+import json
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -5,8 +6,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from retention.dates import NEXT_ORDER, SILENCE
 from serving.pages.query import PAGE_SIZE, customer_href
-from tests.serving.made import NOW, made_batch, made_orders, made_rows, publish
+from tests.serving.made import NOW, made_batch, made_orders, made_rows, promote, publish
 
 HOSTILE = {
     "00000": "<script>alert(1)</script>",
@@ -202,6 +204,59 @@ def test_a_customers_page_says_the_scores_in_words(visitor):
     assert "5 Jan 2024" in text
     assert "35.50" in text
     assert "Risk over the batches" not in text
+
+
+def test_a_customers_page_says_when_in_words(visitor):
+    text = visitor.get("/customers/00001").text
+    assert "it is as likely by 20 Jul 2024 as later" in text
+    assert "between 4 Jul 2024 and 12 Sep 2024" in text
+    assert "becomes medium on 1 Aug 2024 and high on 15 Oct 2024" in text
+    assert "Expected orders in the next 365 days: 2.2" in text
+
+
+def test_a_median_of_nothing_is_said_in_words_and_refunds_are_too(runtime, visitor):
+    batch = made_batch("b2", published_at=NOW)
+    rows = made_rows(batch)
+    rows.loc[1, ["clv_p10", "clv_p50", "clv_p90"]] = [-3.5, 0.0, 40.0]
+    runtime.store.publish(batch, rows, made_orders(batch.customers))
+    text = visitor.get("/customers/00001").text
+    assert "Most likely nothing: at least half of such customers spend nothing" in text
+    assert "1 in 10 spends more than 40.00. 1 in 10 gets back 3.50 or more." in text
+
+
+def test_a_batch_of_an_earlier_version_has_a_page_too(runtime, visitor):
+    batch = made_batch("b2", published_at=NOW)
+    gone = ("predicted_number_of_orders", *NEXT_ORDER, *SILENCE)
+    rows = made_rows(batch).assign(**dict.fromkeys(gone))
+    runtime.store.publish(batch, rows, made_orders(batch.customers))
+    answer = visitor.get("/customers/00001")
+    assert answer.status_code == 200
+    assert "Next order</h2>" not in answer.text
+
+
+def test_what_a_sentence_says_is_not_listed_as_lacking(runtime, visitor):
+    batch = made_batch("b2", published_at=NOW)
+    rows = made_rows(batch)
+    rows.loc[1, NEXT_ORDER] = None
+    codes = {**dict.fromkeys(NEXT_ORDER, "return_unlikely"), "average_order_value": "no_purchases"}
+    rows.loc[1, "missing"] = json.dumps(codes)
+    runtime.store.publish(batch, rows, made_orders(batch.customers))
+    text = visitor.get("/customers/00001").text
+    assert "An order in the next 365 days is less likely than not, so no day is given." in text
+    assert "average order value: no purchases" in text
+    assert "return unlikely" not in text
+
+
+@pytest.mark.parametrize("path", ["/", "/customers/00001"])
+def test_the_pages_say_which_rule_made_the_scores(runtime, visitor, path):
+    models = runtime.settings.models_dir
+    models.mkdir(parents=True, exist_ok=True)
+    version = promote(models)
+    runtime.holder.look()
+    words = "risk by the days since the last order, value by past rate of orders × order value"
+    assert words not in visitor.get(path).text, "the batch is of another model"
+    publish(runtime.store, made_batch("b2", published_at=NOW, model_version=version))
+    assert words in visitor.get(path).text
 
 
 def test_a_second_batch_shows_the_history(runtime, visitor):

@@ -34,6 +34,8 @@ def test_ids_keep_their_zeros_and_numbers_stay_numbers(tmp_path):
     assert [row["customer_id"] for row in written] == rows["customer_id"].tolist()
     assert written[0]["customer_id"] == "00000"
     assert float(written[0]["predicted_clv"]) == rows["predicted_clv"][0]
+    assert written[1]["expected_date_of_next_order"] == "2024-07-20"
+    assert float(written[1]["predicted_number_of_orders"]) == pytest.approx(2.19)
     assert written[9]["predicted_clv"] == "", "an inactive customer has no value"
     assert [p.name for p in path.parent.iterdir()] == ["scores.csv"]
 

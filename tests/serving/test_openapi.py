@@ -1,10 +1,14 @@
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models.rules import BTYD_MODELS
+from retention.dates import BATCH_ONLY, NEXT_ORDER, RETURN_UNLIKELY, SILENCE, TOO_FEW_RETURNERS
 from retention.scores import SCORE_FIELDS
+from retention.silence import ALREADY_ABOVE, NOT_WITHIN
 from serving.openapi import openapi_document
 from serving.routes import routes
 from serving.rules import RULES, find
@@ -115,6 +119,24 @@ def test_the_examples_fit():
 
 def test_the_row_of_the_document_has_the_score_fields():
     assert tuple(components()["ScoreRow"]["properties"]) == SCORE_FIELDS
+
+
+def test_the_docs_name_every_field_and_every_code():
+    page = (Path(__file__).parents[2] / "docs" / "scores.md").read_text(encoding="utf-8")
+    codes = (RETURN_UNLIKELY, TOO_FEW_RETURNERS, BATCH_ONLY, ALREADY_ABOVE, NOT_WITHIN)
+    for name in (*SCORE_FIELDS, *codes, *BTYD_MODELS):
+        assert f"`{name}`" in page
+
+
+def test_dates_ahead_are_days_with_a_meaning():
+    row = components()["ScoreRow"]["properties"]
+    for name in (*NEXT_ORDER, *SILENCE):
+        assert row[name]["anyOf"][0] == {"type": "string", "format": "date"}
+        assert row[name]["description"]
+    for code in ("return_unlikely", "too_few_returners"):
+        assert code in row["expected_date_of_next_order"]["description"]
+    for code in ("already_above", "not_within_365_days", "batch_only"):
+        assert code in row["medium_risk_on"]["description"]
 
 
 class Links(HTMLParser):

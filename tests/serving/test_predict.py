@@ -52,6 +52,10 @@ def test_each_customer_gets_a_row_in_the_order_they_first_come(ready):
     assert tuple(new) == SCORE_FIELDS
     assert (new["historic_number_of_orders"], new["days_since_last"]) == (2, 14)
     assert new["batch_id"] is None
+    assert new["predicted_number_of_orders"] > 0
+    assert new["expected_date_of_next_order"] >= "2024-06-15"
+    for name in ("medium_risk_on", "high_risk_on"):
+        assert (new[name], new["missing"][name]) == (None, "batch_only")
     assert old["score_status"] == "scored"
     assert old["churn_probability"] > new["churn_probability"]
     assert old["churn_percentile"] == pytest.approx(100 * old["churn_probability"], abs=1)

@@ -11,6 +11,7 @@ from pandas.testing import assert_frame_equal
 from features.errors import CutoffError
 from models.bundle import load_bundle
 from models.errors import BundleError
+from retention.dates import NEXT_ORDER, SILENCE
 from retention.groups import RISK_TIERS
 from retention.scores import SCORE_FIELDS
 from serving.bodies import PredictIn
@@ -23,7 +24,8 @@ from tests.serving.made import made_rows
 
 NOW = dt.datetime(2026, 7, 1, 6, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(days=1)
-DEPENDS_ON_THE_BATCH = ("batch_id", "risk_change", "tier_since")
+# Silence dates are searched for in batches alone, and `missing` of a request says so.
+DEPENDS_ON_THE_BATCH = ("batch_id", "risk_change", "tier_since", *SILENCE, "missing")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,12 @@ def test_every_customer_of_the_snapshot_has_one_row_with_a_status(shop):
     assert len(scored) == len(rows) - 1
     assert all(0 < row["churn_probability"] < 1 and row["predicted_clv"] >= 0 for row in scored)
     assert all(row["clv_p10"] <= row["clv_p50"] <= row["clv_p90"] for row in scored)
+    assert all(row["predicted_number_of_orders"] > 0 for row in scored)
+    for row in scored:
+        for name in (*NEXT_ORDER, *SILENCE):
+            assert (row[name] is None) == (name in row["missing"])
+            assert row[name] is None or row[name] >= batch.as_of
+    assert any(row["medium_risk_on"] for row in scored)
     assert {row["model_version"] for row in scored} == {
         promoted(shop.settings.models_dir)["version"]
     }
@@ -180,7 +188,8 @@ def test_a_pointer_that_names_no_bundle_is_one_sentence(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    "field", ["churn_probability", "predicted_clv", "value_at_risk", "clv_p90"]
+    "field",
+    ["churn_probability", "predicted_clv", "value_at_risk", "predicted_number_of_orders"],
 )
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.2])
 def test_values_out_of_range_are_refused_by_name(field, value):
@@ -193,6 +202,45 @@ def test_values_out_of_range_are_refused_by_name(field, value):
     with pytest.raises(BatchRefused, match=f"{field} is out of range in 1 rows") as caught:
         check_rows(rows)
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_lower_quantile_may_be_below_zero_but_not_undefined(value):
+    rows = made_rows()
+    rows.loc[4, "clv_p10"] = -7.0
+    check_rows(rows)
+    rows.loc[4, "clv_p10"] = value
+    with pytest.raises(BatchRefused, match="clv_p10"):
+        check_rows(rows)
+
+
+@pytest.mark.parametrize(("field", "value"), [("clv_p10", 1e9), ("clv_p90", 0.0)])
+def test_quantiles_out_of_order_are_refused(field, value):
+    rows = made_rows()
+    rows.loc[4, "clv_p50"] = 5.0
+    rows.loc[4, field] = value
+    with pytest.raises(BatchRefused, match="the order of clv_p10, clv_p50 and clv_p90"):
+        check_rows(rows)
+
+
+@pytest.mark.parametrize("field", [*NEXT_ORDER, *SILENCE])
+def test_a_date_ahead_that_lies_behind_is_refused(field):
+    rows = made_rows()
+    rows.loc[4, field] = rows.loc[4, "as_of"]
+    check_rows(rows)
+    rows.loc[4, field] = "2024-06-30"
+    with pytest.raises(BatchRefused, match=f"{field} is out of range in 1 rows"):
+        check_rows(rows)
+
+
+def test_the_bundle_is_read_from_the_folder_that_the_pointer_names(shop):
+    models = shop.settings.models_dir
+    told = promoted(models)
+    (models / told["path"]).rename(models / f"{told['version']}-2")
+    pointer = {**told, "path": f"{told['version']}-2"}
+    (models / "current.json").write_text(json.dumps(pointer))
+    batch = publish(shop.settings, as_of=date(300), now=NOW).batch
+    assert batch.model_version == told["version"]
 
 
 def test_a_batch_without_anybody_eligible_is_refused():

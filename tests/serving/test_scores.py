@@ -1,16 +1,20 @@
 import json
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 
+from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import SCORE_FIELDS
 from serving.errors import BatchExists, BatchRefused, StoreDown
+from serving.growth import lacks
 from serving.listing import SORTS, Filters
 from serving.portfolio import RISK_TIERS, VALUE_TIERS
 from serving.rows import OF_THE_BATCH, STORED
@@ -274,6 +278,71 @@ def test_a_store_of_another_schema_is_refused(store):
     connection.close()
     with pytest.raises(StoreDown, match="has schema 99"):
         ScoreStore(f"sqlite:///{path}")
+
+
+NEW_COLUMNS = ("predicted_number_of_orders", *NEXT_ORDER, *SILENCE)
+
+
+def as_of_an_earlier_version(path):
+    """Take away what a store of an earlier version did not have."""
+    with sqlite3.connect(path) as connection:
+        for name in NEW_COLUMNS:
+            connection.execute(f"ALTER TABLE scores DROP COLUMN {name}")
+        connection.execute("DROP TABLE sessions")
+    connection.close()
+
+
+def test_a_store_of_an_earlier_version_is_brought_up_and_keeps_its_batches(store):
+    publish(store)
+    path = database_file(store)
+    store.close()
+    as_of_an_earlier_version(path)
+    opened = ScoreStore(f"sqlite:///{path}")
+    try:
+        old = opened.scores(["00001"], "b1")["00001"]
+        assert tuple(old) == SCORE_FIELDS
+        assert {old[name] for name in NEW_COLUMNS} == {None}
+        assert old["predicted_clv"] == made_rows().loc[1, "predicted_clv"]
+        publish(opened, made_batch("b2"))
+        new = opened.scores(["00001"], "b2")["00001"]
+        assert new["expected_date_of_next_order"] == "2024-07-20"
+        assert new["predicted_number_of_orders"] == pytest.approx(2.19)
+        with opened.database.read() as connection:
+            assert not lacks(connection)
+            assert inspect(connection).has_table("sessions")
+    finally:
+        opened.close()
+
+
+def test_two_that_open_an_earlier_store_at_once_both_can(store):
+    path = database_file(store)
+    store.close()
+    as_of_an_earlier_version(path)
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(ScoreStore, [f"sqlite:///{path}"] * 4))
+    for each in opened:
+        assert each.current() is None
+        each.close()
+
+
+def test_a_store_without_a_column_that_may_not_be_null_is_refused(store):
+    path = database_file(store)
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE scores DROP COLUMN reasons")
+    connection.close()
+    with pytest.raises(StoreDown, match=r"lacks scores\.reasons"):
+        ScoreStore(f"sqlite:///{path}")
+
+
+def test_dates_numbers_of_orders_and_values_below_zero_come_back(store):
+    rows = made_rows()
+    rows.loc[1, "clv_p10"] = -12.5
+    store.publish(made_batch(), rows, made_orders())
+    row = store.scores(["00001"], "b1")["00001"]
+    assert row["clv_p10"] == -12.5
+    for name in NEW_COLUMNS:
+        assert row[name] == rows.loc[1, name]
 
 
 def test_published_at_keeps_its_moment(store):

@@ -27,6 +27,9 @@ def made_fold(cutoff: datetime.date, seed: int, n: int = 400) -> FoldOutcome:
         clv_p10=np.zeros(n),
         clv_p50=0.8 * clv,
         clv_p90=3 * clv,
+        customers=np.arange(n),
+        n_orders=rng.integers(1, 9, n).astype(float),
+        tenure_days=rng.integers(10, 900, n).astype(float),
     )
 
 

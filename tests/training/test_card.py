@@ -86,6 +86,9 @@ def test_card_is_the_same_size_for_more_customers(result):
         clv_p10=fold.clv_p10[:50],
         clv_p50=fold.clv_p50[:50],
         clv_p90=fold.clv_p90[:50],
+        customers=fold.customers[:50],
+        n_orders=fold.n_orders[:50],
+        tenure_days=fold.tenure_days[:50],
     )
     small, large = (leaves(card(replace(result, folds=[f]))) for f in (few, fold))
     assert small == large
@@ -122,8 +125,8 @@ def test_page_without_backtest_gate_or_features_is_still_a_page(result):
 @pytest.mark.parametrize(
     ("interval", "verdict"),
     [
-        (Interval(0.2, 0.1, 0.3), "the model is better"),
-        (Interval(-0.2, -0.3, -0.1), "the rule is better"),
+        (Interval(0.2, 0.1, 0.3), "perennial's model is better"),
+        (Interval(-0.2, -0.3, -0.1), "perennial's model is worse"),
         (Interval(0.2, -0.1, 0.3), "no difference is shown"),
     ],
 )
@@ -153,3 +156,47 @@ def test_a_long_log_with_many_customers_has_the_general_limits_only(result):
         notes=[],
     )
     assert len(known_limits(ample)) == 4
+
+
+def test_card_tells_calibration_by_segment_and_challengers_with_intervals(result):
+    made = card(result)
+    assert [row["segment"] for row in made["segments"] if row["by"] == "orders"] == [
+        "1 order",
+        "2 to 4 orders",
+        "5 or more orders",
+    ]
+    log_loss = made["challengers"]["churn"]["recency"]["log_loss"]
+    assert log_loss["low"] <= log_loss["value"] <= log_loss["high"]
+    assert log_loss["verdict"] == "model better"
+    assert made["challengers"]["mean_of"] == ["2024-01-01", "2024-03-31"]
+    assert [row["cutoff"] for row in made["levels"]] == ["2024-01-01", "2024-03-31"]
+    assert set(made["quantiles"]) == {"clv_p10", "clv_p50", "clv_p90"}
+
+
+def test_page_shows_segments_quantiles_levels_and_how_it_was_gated(page):
+    for heading in ("Calibration by segment", "Level, cutoff by cutoff", "What it was trained on"):
+        assert f"<h2>{heading}</h2>" in page
+    assert "gated by customer, not by time" in page
+    assert "5 or more orders" in page
+
+
+def test_without_customers_numbers_the_card_has_value_tiers_alone(result):
+    bare = [
+        replace(f, customers=np.empty(0, int), n_orders=np.empty(0), tenure_days=np.empty(0))
+        for f in result.folds
+    ]
+    assert {row["by"] for row in card(replace(result, folds=bare))["segments"]} == {"value tier"}
+
+
+def test_a_level_far_off_is_a_known_limit(result):
+    high = replace(
+        result.folds[-1],
+        predicted_clv={m: 2 * v for m, v in result.folds[-1].predicted_clv.items()},
+    )
+    limits = card(replace(result, folds=[result.folds[0], high]))["limits"]
+    assert any("too high by more than chance explains" in limit for limit in limits)
+
+
+def test_a_reason_names_rules_without_underscores():
+    gate = GateDecision("value", "past_rate", "by time", {}, "the best rule is past_rate")
+    assert gate_sentences(gate)[0].endswith("is served: the best rule is past rate.")

@@ -79,6 +79,47 @@ def test_beating_all_rules_but_one_is_not_enough(seed):
     assert decision.versus["recency"].above_zero
 
 
+def gains(seed=0):
+    """Losses of a model that beats the rule, and a maker of losses at a distance from it."""
+    draw = np.random.default_rng(seed)
+    loss = draw.gamma(2, 1, N)
+
+    def off(mean, spread=0.1):
+        noise = draw.normal(0, spread, N)
+        return loss + mean + noise - noise.mean()
+
+    return {MODEL: loss, "recency": loss + 1}, off
+
+
+def decided(losses):
+    return decide("return", losses, measure="log loss", method=BY_TIME, seed=0)
+
+
+def test_a_model_of_purchase_days_that_is_surely_better_is_served():
+    losses, off = gains()
+    decision = decided({**losses, "bg_nbd": off(-0.05), "pareto_nbd": off(0.1)})
+    assert decision.served == "bg_nbd"
+    assert decision.reason.startswith("bg_nbd is shown to have less log loss than the model")
+    assert decision.versus["bg_nbd"].below_zero
+
+
+@pytest.mark.parametrize("mean", [-0.001, 0.0, 0.05])
+def test_a_model_of_purchase_days_that_is_not_surely_better_is_not(mean):
+    losses, off = gains()
+    decision = decided({**losses, "bg_nbd": off(mean)})
+    assert decision.served == MODEL
+    assert set(decision.versus) == {"recency", "bg_nbd"}
+
+
+def test_where_a_rule_is_not_beaten_the_best_of_all_others_is_served():
+    losses, off = gains()
+    losses["past_rate"] = off(0.0)
+    for mean, best in ((-0.05, "bg_nbd"), (0.2, "past_rate")):
+        decision = decided({**losses, "bg_nbd": off(mean)})
+        assert decision.served == best
+        assert "not shown to beat past_rate" in decision.reason
+
+
 def test_without_a_model_the_best_rule_is_served():
     losses = {"recency": np.full(9, 0.5), "base_rate": np.full(9, 0.4)}
     decision = decide("return", losses, measure="log loss", method=BY_CUSTOMER, seed=0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from models.bundle import load_bundle
 from tests.made_shop import (
     CANARY,
     Shop,
@@ -165,5 +166,11 @@ def test_retraining_in_place_leaves_one_champion(tmp_path, mlflow_template):
         settings = Shop(config).settings
         tracker = Tracker(settings.tracking_uri, settings.artifact_dir.absolute(), "made")
         assert Registry(tracker).version_of("made", CHAMPION) == number
+    told = promoted(settings.models_dir)
     left = {p.name for p in settings.models_dir.iterdir() if not p.name.endswith(".html")}
-    assert left == {promoted(settings.models_dir)["version"], "current.json"}
+    bundles = left - {"current.json", "promotions.jsonl"}
+    assert told["path"] in bundles
+    # The same heads; the second card, which tells of a champion before it, is beside the first.
+    assert bundles <= {told["version"], f"{told['version']}-2"}
+    for name in bundles:
+        assert load_bundle(settings.models_dir / name).version == told["version"]

@@ -8,6 +8,7 @@ at the gate, which judges by what was known then.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,26 @@ import pytest
 
 from features.customer_fold import customer_folds
 from features.log.shop_log import ShopLog
-from features.panel import panel
+from features.panel import Panel, panel
 from features.running.reading import Reading
+from models.btyd_columns import BtydColumns
 from models.carry import Carry
+from models.heads import joined
+from models.inputs import Preparation
+from models.linear_design import fit_design
 from models.metrics import churn_metrics
+from models.trees import TreeParameters
 from tests.made_shop import made_log, made_purchases, on_days
-from training.calibrate import calibrated_heads
-from training.fit import N_FOLDS, _by_customer, _Rows, outcome
-from training.gate import BY_TIME, gate_return
-from training.grow import grow
-from training.results import MODEL
+from training.calibrate import HeldOut, calibrated_heads
+from training.cross_fit import cross_fit
+from training.fit import outcome
+from training.fit_rows import FitRows, spend_unit
+from training.gate import BY_CUSTOMER, BY_TIME, gate_return, gate_value
+from training.judged import judged_by_customer
+from training.results import MODEL, FoldOutcome
 from training.windows import plan_windows
 
+N_FOLDS = 3
 HORIZON = 60
 SHOP = made_purchases(500, 500, seed=2)
 Leak = Callable[[pd.DataFrame], Any]
@@ -120,20 +129,40 @@ def test_an_honest_feature_keeps_the_law():
     assert not moves(lambda at: at.state("days"))
 
 
-def rows_of(log: ShopLog):
-    """Rows to learn from, whose windows closed before the newest cutoff, and those to judge by."""
-    plan = plan_windows(log.first_day, log.last_day + 1, HORIZON, by_time=True)
-    assert plan is not None
-    stacked = panel(log, plan.cutoffs, (HORIZON,))
-    labels = stacked.labels[HORIZON]
-    newest = stacked.cutoffs == plan.newest
-    early = np.isin(stacked.cutoffs, plan.fit_cutoffs)
-    return plan, stacked.features, labels, early, newest
+def as_rows(
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    log: ShopLog,
+    stacked: Panel,
+) -> tuple[Preparation, FitRows]:
+    """Rows of a panel as scores are fitted on them, and how their inputs are made."""
+    bare = Preparation(tuple(features.columns), BtydColumns(HORIZON, {}, None))
+    design = fit_design(features.columns, bare.of(features).dense)
+    preparation = replace(bare, design=design)
+    inputs = preparation.of(features)
+    cutoffs = np.unique(stacked.cutoffs)
+    rows = FitRows(
+        inputs.dense,
+        inputs.linear,
+        labels,
+        np.searchsorted(cutoffs, stacked.cutoffs),
+        np.zeros(len(cutoffs), bool),
+        stacked.customers,
+        customer_folds(log.customer_ids, N_FOLDS)[stacked.customers],
+        spend_unit(labels),
+    )
+    return preparation, rows
 
 
 def judged(log: ShopLog, leak: Leak | None):
     """The gate's decision on a model that learnt with a leak, which nobody knows at the cutoff."""
-    plan, features, labels, early, newest = rows_of(log)
+    plan = plan_windows(log.first_day, log.last_day + 1, HORIZON)
+    assert plan is not None
+    earlier = plan_windows(log.first_day, plan.newest, HORIZON)
+    assert earlier is not None
+    stacked = panel(log, (plan.newest, *earlier.cutoffs), (HORIZON,))
+    early = stacked.cutoffs != plan.newest
+    labels, features = stacked.labels[HORIZON], stacked.features
     if leak is not None:
         # At the cutoff that is judged the same table knows of no order yet.
         unknown = labels.assign(
@@ -145,13 +174,15 @@ def judged(log: ShopLog, leak: Leak | None):
         )
         table = labels.where(pd.Series(early, labels.index), unknown)
         features = features.assign(leak=np.asarray(leak(table), float))
-    fold = np.arange(early.sum()) % 2 == 0
-    learnt, check = features[early][fold], features[early][~fold]
-    trees = grow(learnt, labels[early][fold], check, labels[early][~fold], seed=0)
-    heads = calibrated_heads(
-        check, labels[early][~fold], Carry(HORIZON, HORIZON), trees=trees, raw=trees.raw(check)
+    learnt = stacked.where(early)
+    preparation, rows = as_rows(features[early], labels[early], log, learnt)
+    scores = cross_fit(rows, TreeParameters(), n_folds=N_FOLDS, seed=0)
+    inputs = preparation.of(features[early])
+    held = HeldOut(
+        joined(inputs), labels[early], learnt.customers, learnt.cutoffs == earlier.newest
     )
-    found = outcome(heads, features[newest], labels[newest], plan.newest, HORIZON)
+    heads = calibrated_heads(held, Carry(HORIZON, HORIZON), scores)
+    found = outcome(heads, preparation.of(features[~early]), labels[~early], plan.newest, HORIZON)
     return gate_return(found, method=BY_TIME, seed=0)
 
 
@@ -185,9 +216,9 @@ def test_r9_a_model_that_learnt_from_a_leak_is_stopped_by_the_gate(log, name):
     assert any(gain.mean < 0 for gain in decision.versus.values())
 
 
-def shuffled_auc(log: ShopLog, seed: int) -> tuple[float, float]:
-    """AUC on customers held out where each has the labels of another, and its null deviation."""
-    plan = plan_windows(log.first_day, log.last_day + 1, HORIZON, by_time=False)
+def shuffled(log: ShopLog, seed: int) -> FoldOutcome:
+    """Predictions for customers held out where each has the labels of another."""
+    plan = plan_windows(log.first_day, log.last_day + 1, HORIZON)
     assert plan is not None
     stacked = panel(log, plan.cutoffs, (HORIZON,))
     draw = np.random.default_rng(seed)
@@ -199,22 +230,30 @@ def shuffled_auc(log: ShopLog, seed: int) -> tuple[float, float]:
     )
     there = swapped["churned"].notna().to_numpy()
     stacked = stacked.where(there)
-    given = _Rows(
-        panel=stacked,
-        labels=swapped[there].reset_index(drop=True),
-        fold=customer_folds(log.customer_ids, N_FOLDS)[stacked.customers],
-        newest=stacked.cutoffs == plan.newest,
+    labels = swapped[there].reset_index(drop=True)
+    preparation, given = as_rows(stacked.features, labels, log, stacked)
+    scores = cross_fit(given, TreeParameters(), n_folds=N_FOLDS, seed=seed)
+    inputs = preparation.of(stacked.features)
+    held = HeldOut(joined(inputs), labels, stacked.customers, stacked.cutoffs == plan.newest)
+    return judged_by_customer(
+        held, inputs, scores, given.fold, cutoff=plan.newest, days=plan.observed_days
     )
-    _, held_out = _by_customer(given, plan, Carry(HORIZON, HORIZON), seed)
-    churned = held_out.churned
+
+
+def null_auc(found: FoldOutcome) -> tuple[float, float]:
+    """AUC of the model and its null deviation."""
+    churned = found.churned
     n1, n0 = float(churned.sum()), float((1 - churned).sum())
-    auc = churn_metrics(churned, held_out.churn_probability[MODEL])["auc"]
+    auc = churn_metrics(churned, found.churn_probability[MODEL])["auc"]
     return auc, float(np.sqrt((n1 + n0 + 1) / (12 * n1 * n0)))
 
 
-def test_r9_from_shuffled_labels_nothing_is_learnt(log):
-    auc, deviation = shuffled_auc(log, 0)
+def test_r9_from_shuffled_labels_nothing_is_learnt_and_the_gate_refuses(log):
+    found = shuffled(log, 0)
+    auc, deviation = null_auc(found)
     assert abs(auc - 0.5) <= 3 * deviation
+    assert gate_return(found, method=BY_CUSTOMER, seed=0).served != MODEL
+    assert gate_value(found, method=BY_CUSTOMER, seed=0).served != MODEL
 
 
 @pytest.mark.long
@@ -222,6 +261,6 @@ def test_r9_from_shuffled_labels_nothing_is_learnt(log):
 def test_r9_from_shuffled_labels_of_a_larger_shop_nothing_is_learnt():
     larger = made_log(made_purchases(4000, 500, seed=4))
     for seed in range(5):
-        auc, deviation = shuffled_auc(larger, seed)
+        auc, deviation = null_auc(shuffled(larger, seed))
         assert deviation < 0.015
         assert abs(auc - 0.5) <= 3 * deviation

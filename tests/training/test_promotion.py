@@ -1,7 +1,4 @@
-import json
-
 import numpy as np
-import pandas as pd
 import pytest
 
 from models.bundle import load_bundle, save_parts, seal
@@ -9,16 +6,12 @@ from models.errors import BundleError
 from models.pointer import POINTER, read_pointer
 from tests.made_shop import bytes_below, promoted
 from tests.serving.made import made_bundle
-from training.promotion import intact, promote, staging, verified
+from tests.training.broken import set_everywhere, with_heads
+from training.bundle_child import probes
+from training.promotion import intact, keep, move, promote, staging, verified
+from training.promotion_log import LOG, PROMOTED, REFUSED, ROLLED_BACK, Place, read_log, verify
 
-FEATURES = pd.DataFrame(
-    {
-        "days_since_last": [3.0, 40.0, 400.0],
-        "T": [100.0, 200.0, 500.0],
-        "n_orders": [4.0, 2.0, 1.0],
-        "average_order_value": [10.0, 20.0, 30.0],
-    }
-)
+FEATURES = probes(made_bundle())
 
 
 def sealed(folder, bundle=None, card="first"):
@@ -38,7 +31,7 @@ def test_a_promoted_bundle_stands_under_its_version_and_nothing_else_is_left(tmp
     version = promote_anew(tmp_path)
     assert read_pointer(tmp_path) == {"version": version, "path": version, "key": "k"}
     assert load_bundle(tmp_path / version).version == version
-    assert {p.name for p in tmp_path.iterdir()} == {version, POINTER}
+    assert {p.name for p in tmp_path.iterdir()} == {version, POINTER, LOG}
     assert intact(tmp_path)
 
 
@@ -69,7 +62,7 @@ def test_another_card_of_the_same_version_leaves_the_promoted_folder_alone(tmp_p
     place = promoted(tmp_path)["path"]
     assert place == f"{version}-2"
     assert load_bundle(tmp_path / place).card == {"card": "second"}
-    assert {p.name for p in tmp_path.iterdir()} == {version, place, POINTER}
+    assert {p.name for p in tmp_path.iterdir()} == {version, place, POINTER, LOG}
 
 
 def test_promoting_again_makes_up_for_a_damaged_bundle(tmp_path):
@@ -90,6 +83,53 @@ def test_an_earlier_version_stays_for_the_way_back(tmp_path):
     assert promoted(tmp_path)["version"] == two
 
 
+def test_every_promotion_stands_in_the_log(tmp_path):
+    one = promote_anew(tmp_path)
+    with staging(tmp_path) as room:
+        two = sealed(room / "bundle", made_bundle("another"))
+        promote(room / "bundle", tmp_path, two, key="k2", why="better", who="ann", forced=True)
+    first, second = read_log(tmp_path)
+    assert (first.version, first.why, first.forced, first.from_path) == (
+        one,
+        "training",
+        False,
+        None,
+    )
+    assert (second.version, second.why, second.who) == (two, "better", "ann")
+    assert (second.from_version, second.forced, second.key) == (one, True, "k2")
+    assert verify(tmp_path) == []
+
+
+def test_a_refused_challenger_is_kept_and_not_pointed_to(tmp_path):
+    version = promote_anew(tmp_path)
+    with staging(tmp_path) as room:
+        worse = sealed(room / "bundle", made_bundle("worse"))
+        place = keep(room / "bundle", tmp_path, worse, why="log loss 0.5 against 0.4", key="k2")
+    assert promoted(tmp_path)["version"] == version
+    assert load_bundle(place).version == worse
+    assert (read_log(tmp_path)[-1].what, read_log(tmp_path)[-1].version) == (REFUSED, worse)
+    assert verify(tmp_path) == []
+    move(tmp_path, Place(worse, place.name, "k2"), PROMOTED, why="known to be right", forced=True)
+    assert read_pointer(tmp_path) == {"version": worse, "path": worse, "key": "k2"}
+    move(tmp_path, Place(version, version, "k"), ROLLED_BACK, why="it was not")
+    assert promoted(tmp_path)["version"] == version
+    assert [entry.what for entry in read_log(tmp_path)] == [
+        PROMOTED,
+        REFUSED,
+        PROMOTED,
+        ROLLED_BACK,
+    ]
+
+
+def test_what_cannot_be_logged_is_not_promoted(tmp_path):
+    version = promote_anew(tmp_path)
+    (tmp_path / LOG).unlink()
+    (tmp_path / LOG).mkdir()
+    with pytest.raises(OSError):
+        promote_anew(tmp_path, bundle=made_bundle("another"))
+    assert promoted(tmp_path)["version"] == version
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '"text"', "{}", '{"path": 3}'])
 def test_a_pointer_that_cannot_be_read_counts_as_none(tmp_path, text):
     (tmp_path / POINTER).write_text(text)
@@ -104,18 +144,8 @@ def test_a_bundle_in_range_is_verified(tmp_path):
 
 @pytest.mark.parametrize("level", [float("inf"), -1.0])
 def test_a_bundle_that_predicts_nonsense_is_refused(tmp_path, level):
-    good = made_bundle()
-    save_parts(good, tmp_path / "b")
-    heads = json.loads((tmp_path / "b" / "heads.json").read_text())
-    heads["value"]["level"] = level if np.isfinite(level) else 1e308
-    heads["value"]["base"] = 1e308 if level > 0 else 1.0
-    (tmp_path / "b" / "heads.json").write_text(json.dumps(heads, indent=1, sort_keys=True) + "\n")
-    seal(tmp_path / "b", resealed_version(tmp_path / "b"), {})
+    sealed(tmp_path / "b")
+    number = level if np.isfinite(level) else 1e308
+    with_heads(tmp_path / "b", lambda heads: set_everywhere(heads, "level", number))
     with np.errstate(over="ignore"), pytest.raises(BundleError, match="the one in use stays"):
         verified(tmp_path / "b", FEATURES)
-
-
-def resealed_version(folder):
-    from models.manifest import digest, version_of
-
-    return version_of({p.name: digest(p) for p in folder.iterdir()})

@@ -2,19 +2,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.windows import SHORTEST_WINDOW, history_days, plan_windows
+from training.windows import SEASON_HISTORY, SHORTEST_WINDOW, history_days, plan_windows
 
 ANY_LOG = {"first_day": st.integers(0, 20_000), "days": st.integers(1, 2_000)}
 
 
 def test_worked_example():
-    # 400 days of log, windows of 60: three fit, so the newest two are kept apart from the fit.
+    # 400 days of log, windows of 60: three disjoint ones fit; a quarter of a window lies between
+    # two cutoffs. A year before the end there was no half-year of history yet.
     plan = plan_windows(1000, 1400, 60)
     assert plan is not None
     assert plan.by_time
     assert plan.newest == 1340
-    assert plan.cutoffs == (1340, 1280, 1265, 1250, 1235, 1220)
-    assert plan.fit_cutoffs == (1280, 1265, 1250, 1235, 1220)
+    assert plan.recent == (1340, 1325, 1310, 1295, 1280)
+    assert plan.season == ()
+
+
+def test_an_older_log_adds_the_windows_of_a_year_ago():
+    # 364 days before the end, so that weekdays agree, and two weeks to either side of it.
+    plan = plan_windows(0, 800, 60)
+    assert plan is not None
+    assert plan.season == (436, 422, 450)
+    assert plan.cutoffs == (740, 725, 710, 695, 680, 436, 422, 450)
+    older = plan_windows(0, 1000, 60)
+    assert older is not None
+    assert older.season == (636, 622, 650, 272, 258, 286)
 
 
 @given(**ANY_LOG, horizon=st.integers(1, 800), n=st.sampled_from([None, 1, 3, 12]))
@@ -32,16 +44,42 @@ def test_every_label_window_has_closed_and_every_cutoff_has_history(first_day, d
     assert plan.newest == max(plan.cutoffs)
 
 
-@given(**ANY_LOG, horizon=st.integers(1, 300))
-def test_by_time_the_windows_fitted_on_close_before_the_newest_opens(first_day, days, horizon):
-    plan = plan_windows(first_day, first_day + days, horizon)
+@given(**ANY_LOG, horizon=st.integers(1, 300), lag=st.integers(0, 60))
+def test_windows_of_the_season_are_a_year_or_two_old_and_have_half_a_year_behind_them(
+    first_day, days, horizon, lag
+):
+    end = first_day + days
+    plan = plan_windows(first_day, end, horizon, refund_lag_days=lag)
+    if plan is None:
+        return
+    for cutoff in plan.season:
+        assert min(abs(end - 364 * years - cutoff) for years in (1, 2)) <= 14
+        assert cutoff - first_day >= SEASON_HISTORY
+        assert cutoff < min(plan.recent)
+
+
+@given(**ANY_LOG, horizon=st.integers(1, 300), lag=st.integers(0, 60))
+def test_by_time_the_recipe_can_be_fitted_on_what_closed_before_the_newest_window_opened(
+    first_day, days, horizon, lag
+):
+    end = first_day + days
+    plan = plan_windows(first_day, end, horizon, refund_lag_days=lag)
     if plan is None or not plan.by_time:
         return
-    assert plan.fit_cutoffs
-    assert all(cutoff + plan.observed_days <= plan.newest for cutoff in plan.fit_cutoffs)
+    assert plan.observed_days == horizon
+    assert plan.newest - first_day >= 2 * horizon
     earlier = plan_windows(first_day, plan.newest, horizon)
     assert earlier is not None, "the gate fits once more on what was known before the newest window"
     assert earlier.observed_days == horizon
+    assert all(cutoff + horizon <= plan.newest for cutoff in earlier.cutoffs)
+
+
+@given(**ANY_LOG, horizon=st.integers(1, 300), lag=st.integers(0, 60))
+def test_refunds_are_waited_for_in_a_tenth_of_the_log_at_most(first_day, days, horizon, lag):
+    end = first_day + days
+    plan = plan_windows(first_day, end, horizon, refund_lag_days=lag)
+    if plan is not None:
+        assert plan.newest + plan.observed_days == end - min(lag, days // 10) or days < 21
 
 
 @pytest.mark.parametrize(
@@ -62,4 +100,4 @@ def test_a_horizon_below_a_week_is_no_sign_of_a_young_log(horizon):
 def test_the_number_of_cutoffs_is_that_asked_for():
     plan = plan_windows(0, 2000, 30, n_cutoffs=9)
     assert plan is not None
-    assert len(plan.fit_cutoffs) == 9
+    assert len(plan.recent) == 9

@@ -20,6 +20,16 @@ def test_a_median_above_zero_gives_the_range():
     )
 
 
+def test_a_range_from_below_zero_tells_of_refunds():
+    assert of(-5.0, 0.0, 40.5).endswith(
+        "1 in 10 spends more than 40.50. 1 in 10 gets back 5.00 or more."
+    )
+    assert of(-5.0, 20.0, 40.0) == (
+        "Half of such customers spend more than 20.00 in the next 91 days, 1 in 10 more than "
+        "40.00. 1 in 10 gets back 5.00 or more."
+    )
+
+
 def test_nothing_at_the_upper_end_is_said_too():
     assert of(0.0, 0.0, 0.0).startswith("Almost surely nothing")
 

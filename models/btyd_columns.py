@@ -1,0 +1,141 @@
+"""What buy-till-you-die models say of each customer, as columns beside the features.
+
+The models see purchase days alone (x, t_x, T). Each adds the log odds of no purchase within the
+window and the log of the purchase days expected; Gamma-Gamma adds the log of a day's spend.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.btyd.errors import NotConverged
+from models.btyd.family import fit_all, from_spec, to_spec
+from models.btyd.gamma_gamma import GammaGamma, fit_gamma_gamma
+from models.btyd.history import HistoryModel
+
+Float = NDArray[np.float64]
+PREFIX = "btyd_"
+SPEND = f"{PREFIX}spend"
+LEAST_ORDERS = 1e-6
+# Beyond these log odds a column says no more, and a linear score would follow it anywhere.
+FARTHEST = 12.0
+
+
+@dataclass(frozen=True)
+class BtydColumns:
+    """Fitted models and the window that their columns are about.
+
+    Attributes
+    ----------
+    days : days of the window after the cutoff
+    histories : name -> model of purchase days; those that converged
+    spend : model of a purchase day's spend; None where it did not converge
+    """
+
+    days: int
+    histories: dict[str, HistoryModel]
+    spend: GammaGamma | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return columns_of(self.histories, spend=self.spend is not None)
+
+    def of(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Columns of the rows of `features`; those who never bought are undefined."""
+        x, t_x, T = (features[n].to_numpy(float) for n in ("frequency", "recency", "T"))
+        bought = np.isfinite(T) & np.isfinite(x)
+        x, t_x, T = (np.where(bought, v, 0.0) for v in (x, t_x, T))
+        columns: dict[str, Float] = {}
+        for name, model in self.histories.items():
+            log_p = model.log_p_zero(x, t_x, T, self.days)
+            odds = log_p - np.log(-np.expm1(log_p))
+            columns[churn_column(name)] = np.clip(odds, -FARTHEST, FARTHEST)
+            expected = model.expected_purchases(x, t_x, T, self.days)
+            columns[orders_column(name)] = np.log(np.maximum(expected, LEAST_ORDERS))
+        if self.spend is not None:
+            mean = features["monetary_value"].to_numpy(float)
+            columns[SPEND] = np.log(np.maximum(self.spend.expected_value(x, mean), LEAST_ORDERS))
+        held = {n: np.where(bought, v, np.nan) for n, v in columns.items()}
+        return pd.DataFrame(held, index=features.index)
+
+    def only(self, histories: Collection[str]) -> "BtydColumns":
+        """With some of the models of purchase days, in the same order."""
+        kept = {name: model for name, model in self.histories.items() if name in histories}
+        return replace(self, histories=kept)
+
+    def spec(self) -> dict[str, Any]:
+        """Its numbers for JSON."""
+        return {
+            "days": self.days,
+            "histories": {name: to_spec(model) for name, model in self.histories.items()},
+            "spend": None if self.spend is None else to_spec(self.spend),
+        }
+
+
+def columns_of(histories: Collection[str], *, spend: bool) -> tuple[str, ...]:
+    """Names of the columns of these models, in order."""
+    each = [n for model in histories for n in (churn_column(model), orders_column(model))]
+    return (*each, SPEND) if spend else tuple(each)
+
+
+def churn_column(model: str) -> str:
+    """Column of the log odds of no purchase within the window."""
+    return f"{PREFIX}{model}_churn"
+
+
+def orders_column(model: str) -> str:
+    """Column of the log of purchase days expected within the window."""
+    return f"{PREFIX}{model}_orders"
+
+
+@dataclass(frozen=True)
+class FittedBtyd:
+    """Models fitted to the customers known at one cutoff, whatever the window."""
+
+    histories: dict[str, HistoryModel]
+    spend: GammaGamma | None
+    refused: tuple[str, ...]
+
+    def completed_by(self, other: "FittedBtyd") -> "FittedBtyd":
+        """With the other's models where its own did not converge."""
+        return FittedBtyd(
+            {**other.histories, **self.histories}, self.spend or other.spend, self.refused
+        )
+
+    def columns(self, days: int, names: tuple[str, ...], *, spend: bool) -> BtydColumns:
+        """Columns over a window of `days`, of the models named."""
+        kept = {name: self.histories[name] for name in names}
+        return BtydColumns(days, kept, self.spend if spend else None)
+
+
+def fit_btyd(features: pd.DataFrame) -> FittedBtyd:
+    """Fit every model to a snapshot; those that do not converge are left out and named."""
+    x, t_x, T = (features[n].to_numpy(float) for n in ("frequency", "recency", "T"))
+    bought = np.isfinite(T) & np.isfinite(x) & (T > 0)
+    refused: list[str] = []
+    histories = fit_all(
+        x[bought], t_x[bought], T[bought], on_refusal=lambda name, why: refused.append(name)
+    )
+    try:
+        spend = fit_gamma_gamma(x[bought], features["monetary_value"].to_numpy(float)[bought])
+    except NotConverged:
+        spend = None
+        refused.append("gamma_gamma")
+    return FittedBtyd(histories, spend, tuple(refused))
+
+
+def columns_from_spec(spec: dict[str, Any]) -> BtydColumns:
+    """The columns that `BtydColumns.spec` wrote down."""
+    histories = {name: from_spec(told) for name, told in spec["histories"].items()}
+    spend = None if spec["spend"] is None else from_spec(spec["spend"])
+    if not all(isinstance(model, HistoryModel) for model in histories.values()):
+        raise ValueError("a model of purchase days is of another kind")
+    if spend is not None and not isinstance(spend, GammaGamma):
+        raise ValueError("the model of spend is of another kind")
+    kept = {n: m for n, m in histories.items() if isinstance(m, HistoryModel)}
+    return BtydColumns(int(spec["days"]), kept, spend)

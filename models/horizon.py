@@ -1,0 +1,70 @@
+"""All that is served for one horizon: return, value and orders from the same inputs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.heads import OrdersHead, ReturnHead, ValueHead, ValuePrediction
+from models.inputs import Inputs, Preparation
+from models.next_order import NextOrderHead
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is predicted within one horizon, each of shape (n,)."""
+
+    churn: Float
+    value: ValuePrediction
+    orders: Float
+
+
+@dataclass(frozen=True)
+class HorizonModel:
+    """The heads of one horizon that are served together.
+
+    Attributes
+    ----------
+    preparation : from features to the inputs of the heads
+    returns, value, orders : heads
+    next_order : days to the next order, given one; None where it is not asked for, or where too few
+        customers returned to tell
+    """
+
+    preparation: Preparation
+    returns: ReturnHead
+    value: ValueHead
+    orders: OrdersHead
+    next_order: NextOrderHead | None = None
+
+    @property
+    def horizon_days(self) -> int:
+        """Days ahead."""
+        return self.returns.carry.horizon_days
+
+    def inputs(self, features: pd.DataFrame) -> Inputs:
+        """Inputs of rows of features, for several questions about the same rows."""
+        return self.preparation.of(features)
+
+    def churn_probability(self, features: pd.DataFrame) -> Float:
+        """P(no purchase within the horizon), shape (n,)."""
+        return self.returns.churn_probability(self.inputs(features))
+
+    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """What each feature adds to the log odds of churn, one column a feature."""
+        return self.returns.contributions(self.inputs(features))
+
+    def predict(self, features: pd.DataFrame) -> Outlook:
+        """Everything predicted of rows of features."""
+        return self.outlook(self.inputs(features))
+
+    def outlook(self, inputs: Inputs) -> Outlook:
+        """Everything predicted of rows whose inputs are made already."""
+        return Outlook(
+            self.returns.churn_probability(inputs),
+            self.value.predict(inputs, self.returns),
+            self.orders.predict(inputs, self.returns),
+        )

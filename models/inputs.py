@@ -1,0 +1,104 @@
+"""What the scores of one horizon are computed from, made once for all of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.btyd_columns import BtydColumns, columns_from_spec
+from models.linear_design import LinearDesign
+
+Float = NDArray[np.float64]
+DESIGN_ARRAYS = ("middle", "low", "high", "mean", "spread")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """From features to the inputs of scores.
+
+    Attributes
+    ----------
+    features : names of the features read, in order
+    btyd : columns of the buy-till-you-die models
+    read : those of them that scores read; the others are for rules alone
+    design : columns of the linear scores
+    """
+
+    features: tuple[str, ...]
+    btyd: BtydColumns
+    read: tuple[str, ...] = ()
+    design: LinearDesign | None = None
+
+    def of(self, features: pd.DataFrame) -> "Inputs":
+        """Inputs of the rows of `features`; a column that it lacks is undefined for all."""
+        return Inputs(self, features, self.btyd.of(features))
+
+    def spec(self) -> dict[str, Any]:
+        """Its numbers for JSON."""
+        design = self.design
+        told = None
+        if design is not None:
+            told = {name: getattr(design, name).tolist() for name in DESIGN_ARRAYS}
+            told |= {"kept": design.kept.tolist(), "flagged": design.flagged.tolist()}
+        return {
+            "features": list(self.features),
+            "btyd": self.btyd.spec(),
+            "read": list(self.read),
+            "design": told,
+        }
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Rows as the scores of one horizon read them; features, and what is derived from them."""
+
+    preparation: Preparation
+    features: pd.DataFrame
+    btyd: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @cached_property
+    def dense(self) -> NDArray[np.float32]:
+        """Features and buy-till-you-die columns in single precision, shape (n, n_columns)."""
+        there = self.features.reindex(columns=list(self.preparation.features))
+        beside = self.btyd[list(self.preparation.read)]
+        return np.hstack([there.to_numpy(np.float32), beside.to_numpy(np.float32)])
+
+    @cached_property
+    def linear(self) -> Float:
+        """Columns of the linear scores, shape (n, k)."""
+        if self.preparation.design is None:
+            raise ValueError("nothing linear was fitted here; only rules can be asked")
+        return self.preparation.design.matrix(self.dense)
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """Column of `dense` that each column of `linear` was made from."""
+        design = self.preparation.design
+        if design is None:
+            return np.empty(0, np.int64)
+        return np.concatenate([design.kept, design.flagged])
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of `dense`."""
+        return [*self.preparation.features, *self.preparation.read]
+
+
+def preparation_from_spec(spec: dict[str, Any]) -> Preparation:
+    """The preparation that `Preparation.spec` wrote down."""
+    features, read = tuple(spec["features"]), tuple(spec["read"])
+    design, told = None, spec["design"]
+    if told is not None:
+        design = LinearDesign(
+            features=(*features, *read),
+            kept=np.array(told["kept"], dtype=np.int64),
+            flagged=np.array(told["flagged"], dtype=np.int64),
+            **{name: np.array(told[name], dtype=np.float64) for name in DESIGN_ARRAYS},
+        )
+    return Preparation(features, columns_from_spec(spec["btyd"]), read, design)
