@@ -101,12 +101,6 @@ class FittedBtyd:
     spend: GammaGamma | None
     refused: tuple[str, ...]
 
-    def completed_by(self, other: "FittedBtyd") -> "FittedBtyd":
-        """With the other's models where its own did not converge."""
-        return FittedBtyd(
-            {**other.histories, **self.histories}, self.spend or other.spend, self.refused
-        )
-
     def columns(self, days: int, names: tuple[str, ...], *, spend: bool) -> BtydColumns:
         """Columns over a window of `days`, of the models named."""
         kept = {name: self.histories[name] for name in names}

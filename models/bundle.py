@@ -133,7 +133,7 @@ def load_bundle(folder: Path) -> Bundle:
     """
     manifest, files = read_verified(folder)
     try:
-        heads = json.loads(files[HEADS])
+        heads = json.loads(files[HEADS], parse_constant=_refuse_constant)
         parts = {part: json.loads(files[f"{part}.json"]) for part in PARTS}
         churn = load_horizon(heads["churn"], files)
         return Bundle(
@@ -149,3 +149,7 @@ def load_bundle(folder: Path) -> Bundle:
             f"the bundle in {folder} does not have the layout of format {FORMAT}: {error!r}; "
             "train again"
         ) from error
+
+
+def _refuse_constant(text: str) -> float:
+    raise ValueError(f"{text} is no number that a head may hold")

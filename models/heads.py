@@ -25,8 +25,13 @@ Float = NDArray[np.float64]
 MODEL = "model"
 # The buy-till-you-die model that takes part in the model's log odds and in its value.
 BTYD_IN_BLEND = "mbg_cnbd_k"
-# The feature that a column of a buy-till-you-die model speaks of, by the end of its name.
-SPEAKS_OF = {"churn": "silence_in_gaps", "orders": "n_orders", "spend": "average_order_value"}
+# The feature that a column of a buy-till-you-die model speaks of, by the end of its name: the first
+# of these that there is.
+SPEAKS_OF = {
+    "churn": ("silence_in_gaps", "days_since_last"),
+    "orders": ("n_orders", "frequency"),
+    "spend": ("average_order_value", "monetary_value"),
+}
 # Beyond these logarithms of currency or orders no expectation is served, whatever a score says.
 HIGHEST_LOG = 20.0
 
@@ -40,7 +45,8 @@ class ReturnHead:
     member : "model", or the name of a rule in `models.rules.RETURN_RULES`
     calibrator : from raw score to P(no purchase in the observed window)
     carry : from the observed window to the horizon
-    centre : mean raw score at calibration, from which a rule's contributions are counted
+    centre : mean at calibration of a rule's raw score, or of the buy-till-you-die model's log odds
+        in a blend, from which contributions are counted
     score : log odds of no purchase; None for a rule
     btyd_share : weight of a buy-till-you-die model's log odds beside the score, 0 to 1
     shift : added to the log odds of a rule for the season of the windows to come
@@ -86,13 +92,20 @@ class ReturnHead:
         """P(no purchase within the horizon), shape (n,)."""
         return self.carry.churn_probability(self.observed_churn(inputs))
 
+    def in_season(self, probability: Float) -> Float:
+        """P(no purchase) within the horizon of a past window's share, in the season to come."""
+        effect = self.shift if self.score is None else self.score.effect
+        moved: Float = expit(logit(np.clip(probability, 1e-6, 1 - 1e-6)) + effect)
+        return self.carry.churn_probability(moved)
+
     def contributions(self, inputs: Inputs) -> pd.DataFrame:
         """What each feature adds to the log odds of churn, one column a feature."""
         index = inputs.features.index
         if self.score is not None:
             found = self.score.contributions(inputs.dense, inputs.linear, inputs.owners)
             found *= 1 - self.btyd_share
-            plain = self.btyd_share * (self._plain(inputs) - self.centre)
+            plain = btyd_churn(inputs.btyd, 0, model=BTYD_IN_BLEND) if self.btyd_share else 0.0
+            plain = self.btyd_share * (plain - self.centre) + np.zeros(len(inputs))
             return _by_feature(found, plain, inputs) * self.calibrator.slope
         if self.member not in RULE_FEATURE:
             return pd.DataFrame(index=index)
@@ -110,12 +123,15 @@ def _by_feature(found: Float, plain: Float, inputs: Inputs) -> pd.DataFrame:
     """
     features, columns = list(inputs.preparation.features), inputs.columns
     own = found[:, : len(features)].copy()
+
+    def add(what: str, effect: Float) -> None:
+        spoken = next((name for name in SPEAKS_OF[what] if name in features), None)
+        if spoken is not None:
+            own[:, features.index(spoken)] += effect
+
     for place in range(len(features), len(columns)):
-        spoken = SPEAKS_OF[columns[place].rsplit("_", 1)[1]]
-        if spoken in features:
-            own[:, features.index(spoken)] += found[:, place]
-    if SPEAKS_OF["churn"] in features:
-        own[:, features.index(SPEAKS_OF["churn"])] += plain
+        add(columns[place].rsplit("_", 1)[1], found[:, place])
+    add("churn", plain)
     return pd.DataFrame(own, index=inputs.features.index, columns=pd.Index(features))
 
 
@@ -213,8 +229,10 @@ class ValueHead:
 
     def predict(self, inputs: Inputs, returns: ReturnHead) -> ValuePrediction:
         """Expected value, its quantiles, and the expected spend given a return."""
-        carry = returns.carry
-        observed_churn = returns.observed_churn(inputs)
+        return self.predicted(inputs, returns.carry, returns.observed_churn(inputs))
+
+    def predicted(self, inputs: Inputs, carry: Carry, observed_churn: Float) -> ValuePrediction:
+        """The same where P(no purchase) in the observed window is known already."""
         churn = carry.churn_probability(observed_churn)
         observed = self.observed_spend(inputs, carry.observed_days)
         stretch = (1 - observed_churn) * carry.spend_factor() / (1 - churn)
@@ -243,12 +261,15 @@ class OrdersHead:
 
     def predict(self, inputs: Inputs, returns: ReturnHead) -> Float:
         """Orders expected within the horizon, at least P(return), shape (n,)."""
-        carry = returns.carry
+        return self.predicted(inputs, returns.carry, returns.observed_churn(inputs))
+
+    def predicted(self, inputs: Inputs, carry: Carry, observed_churn: Float) -> Float:
+        """The same where P(no purchase) in the observed window is known already."""
         if self.score is not None:
             observed = exp_held(self.score.raw(inputs.dense, inputs.linear))
         else:
             observed = past_orders(inputs.features, carry.observed_days)
-        churn = returns.churn_probability(inputs)
+        churn = carry.churn_probability(observed_churn)
         return np.maximum(self.level * observed * carry.spend_factor(), 1 - churn)
 
 

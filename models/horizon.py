@@ -32,6 +32,8 @@ class HorizonModel:
     returns, value, orders : heads
     next_order : days to the next order, given one; None where it is not asked for, or where too few
         customers returned to tell
+    value_returns : P(no purchase) that the value head was levelled with, where it is not the one
+        that is served
     """
 
     preparation: Preparation
@@ -39,6 +41,7 @@ class HorizonModel:
     value: ValueHead
     orders: OrdersHead
     next_order: NextOrderHead | None = None
+    value_returns: ReturnHead | None = None
 
     @property
     def horizon_days(self) -> int:
@@ -63,8 +66,12 @@ class HorizonModel:
 
     def outlook(self, inputs: Inputs) -> Outlook:
         """Everything predicted of rows whose inputs are made already."""
+        observed = self.returns.observed_churn(inputs)
+        of_value = observed
+        if self.value_returns is not None:
+            of_value = self.value_returns.observed_churn(inputs)
         return Outlook(
-            self.returns.churn_probability(inputs),
-            self.value.predict(inputs, self.returns),
-            self.orders.predict(inputs, self.returns),
+            self.returns.carry.churn_probability(observed),
+            self.value.predicted(inputs, self.returns.carry, of_value),
+            self.orders.predicted(inputs, self.returns.carry, observed),
         )

@@ -32,17 +32,25 @@ def save_horizon(model: HorizonModel, folder: Path, name: str) -> Spec:
         score.booster.save_model(folder / file)
         return score.spec(file)
 
+    def of_return(head: ReturnHead, what: str) -> Spec:
+        return {
+            "member": head.member,
+            "calibrator": head.calibrator.to_spec(),
+            "carry": asdict(head.carry),
+            "centre": head.centre,
+            "btyd_share": head.btyd_share,
+            "shift": head.shift,
+            "score": scored(head.score, what),
+        }
+
     return {
         "preparation": model.preparation.spec(),
-        "returns": {
-            "member": returns.member,
-            "calibrator": returns.calibrator.to_spec(),
-            "carry": asdict(returns.carry),
-            "centre": returns.centre,
-            "btyd_share": returns.btyd_share,
-            "shift": returns.shift,
-            "score": scored(returns.score, "return"),
-        },
+        "returns": of_return(returns, "return"),
+        "value_returns": (
+            None
+            if model.value_returns is None
+            else of_return(model.value_returns, "return_of_value")
+        ),
         "value": {
             "member": value.member,
             "level": value.level,
@@ -75,15 +83,7 @@ def load_horizon(spec: Spec, files: Files) -> HorizonModel:
     returns, value, orders = spec["returns"], spec["value"], spec["orders"]
     return HorizonModel(
         preparation=preparation_from_spec(spec["preparation"]),
-        returns=ReturnHead(
-            member=_member(returns, RETURN_RULES, returns["score"]),
-            calibrator=calibrator_from_spec(returns["calibrator"]),
-            carry=Carry(**returns["carry"]),
-            centre=returns["centre"],
-            score=_score(returns["score"], files),
-            btyd_share=returns["btyd_share"],
-            shift=returns["shift"],
-        ),
+        returns=_returns(returns, files),
         value=ValueHead(
             member=_member(value, VALUE_RULES, value["total"]),
             level=value["level"],
@@ -98,6 +98,19 @@ def load_horizon(spec: Spec, files: Files) -> HorizonModel:
         ),
         orders=OrdersHead(orders["level"], _score(orders["score"], files)),
         next_order=_next_order(spec["next_order"], files),
+        value_returns=_returns(other, files) if (other := spec["value_returns"]) else None,
+    )
+
+
+def _returns(spec: Spec, files: Files) -> ReturnHead:
+    return ReturnHead(
+        member=_member(spec, RETURN_RULES, spec["score"]),
+        calibrator=calibrator_from_spec(spec["calibrator"]),
+        carry=Carry(**spec["carry"]),
+        centre=spec["centre"],
+        score=_score(spec["score"], files),
+        btyd_share=spec["btyd_share"],
+        shift=spec["shift"],
     )
 
 

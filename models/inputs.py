@@ -101,4 +101,9 @@ def preparation_from_spec(spec: dict[str, Any]) -> Preparation:
             flagged=np.array(told["flagged"], dtype=np.int64),
             **{name: np.array(told[name], dtype=np.float64) for name in DESIGN_ARRAYS},
         )
+        n_columns = len(features) + len(read)
+        for name in ("kept", "flagged"):
+            places = getattr(design, name)
+            if places.ndim != 1 or ((places < 0) | (places >= n_columns)).any():
+                raise ValueError(f"{name} names columns that are not there")
     return Preparation(features, columns_from_spec(spec["btyd"]), read, design)

@@ -49,8 +49,8 @@ class LinkScore:
     def contributions(self, dense: Matrix, linear: Float, owners: NDArray[np.int64]) -> Float:
         """What each feature adds to the score, shape (n, n_features).
 
-        The trees' part is exact (SHAP), the linear part is counted from the mean customer, whose
-        columns are 0.
+        The trees' part is exact (SHAP), the linear part is counted from the mean customer, of whom
+        every feature is known.
 
         Parameters
         ----------

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.shop_clock import date_of
-from models.next_order import NextOrderHead
+from models.next_order import QUANTILES, NextOrderHead
 from retention.silence import SilenceDates
 
 Float = NDArray[np.float64]
@@ -31,7 +31,12 @@ class Dates:
 
 
 def next_order_dates(
-    head: NextOrderHead | None, features: pd.DataFrame, churn_probability: Float, as_of: int
+    head: NextOrderHead | None,
+    features: pd.DataFrame,
+    churn_probability: Float,
+    as_of: int,
+    *,
+    sooner: tuple[int, Float] | None = None,
 ) -> Dates:
     """Median date of the next order, given one within the value horizon, and its P10 and P90.
 
@@ -39,6 +44,8 @@ def next_order_dates(
     ----------
     churn_probability : P(no purchase within the value horizon), shape (n,)
     as_of : shop day of the snapshot
+    sooner : a shorter horizon in days, and P(no purchase) within it: where that says that an order
+        within it is as likely as the quantile, the date lies within it
     """
     n = len(features)
     if head is None:
@@ -46,6 +53,13 @@ def next_order_dates(
         return Dates(fields, {name: np.full(n, TOO_FEW_RETURNERS, object) for name in NEXT_ORDER})
     unlikely = churn_probability > 0.5
     p10, p50, p90 = head.quantiles(features)
+    if sooner is not None:
+        days, churn = sooner
+        share = (1 - churn) / np.maximum(1 - churn_probability, 1e-9)
+        p10, p50, p90 = (
+            np.where(share >= tau, np.minimum(q, days - 1), q)
+            for tau, q in zip(QUANTILES, (p10, p50, p90), strict=True)
+        )
     fields = {
         name: _as_text(np.where(unlikely, np.nan, as_of + days))
         for name, days in zip(NEXT_ORDER, (p50, p10, p90), strict=True)

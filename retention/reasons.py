@@ -78,25 +78,34 @@ def _as_json(
     total = size.sum(axis=1)
     share = size / np.where(total > 0, total, 1.0)[:, None]
     order = np.argsort(-size, axis=1, kind="stable")[:, :MOST_REASONS]
+    each = np.arange(len(sums))[:, None]
+    column = speaker[each, order]
+    told = share[each, order]
+    worth = told >= LEAST_IMPORTANCE
+    raises = (sums[each, order] > 0).tolist()
+    found = [[None if math.isnan(v) else v for v in row] for row in values[each, column].tolist()]
+    order, column, told, worth = (a.tolist() for a in (order, column, told, worth))
     rows = []
     for i in range(len(sums)):
-        found = []
-        for t in order[i]:
-            if share[i, t] < LEAST_IMPORTANCE:
-                break
-            column = speaker[i, t]
-            value = values[i, column]
-            found.append(
-                {
-                    "code": topics[t],
-                    "value": None if math.isnan(value) else float(value),
-                    "direction": "raises_risk" if sums[i, t] > 0 else "lowers_risk",
-                    "importance": round(float(share[i, t]), 4),
-                    "text": sentence(names[column], value),
-                }
+        parts = [
+            f"{head}{share:.4f}{tail}"
+            for t, c, v, up, share, good in zip(
+                order[i], column[i], found[i], raises[i], told[i], worth[i], strict=True
             )
-        rows.append(orjson.dumps(found).decode())
+            if good
+            for head, tail in (_around(topics[t], names[c], v, up),)
+        ]
+        rows.append(f"[{','.join(parts)}]")
     return rows
+
+
+@lru_cache(maxsize=65_536)
+def _around(topic: str, name: str, value: float | None, raises: bool) -> tuple[str, str]:
+    """JSON of a reason before and after its importance, which alone differs between most rows."""
+    direction = "raises_risk" if raises else "lowers_risk"
+    head = orjson.dumps({"code": topic, "value": value, "direction": direction}).decode()[:-1]
+    tail = orjson.dumps({"text": sentence(name, math.nan if value is None else value)}).decode()[1:]
+    return f'{head},"importance":', f",{tail}"
 
 
 # Most values are small whole numbers, so most sentences are made once.

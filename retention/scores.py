@@ -157,7 +157,10 @@ def _values(
         last_gap=last_gap, frequency=days - 1,
     )  # fmt: skip
     day = day_number(date.fromisoformat(as_of))
-    when = next_order_dates(bundle.value.next_order, features, far.churn, day)
+    sooner = None
+    if bundle.churn.horizon_days < bundle.value.horizon_days:
+        sooner = (bundle.churn.horizon_days, near.churn)
+    when = next_order_dates(bundle.value.next_order, features, far.churn, day, sooner=sooner)
     silent = silence_fields(dates, len(features))
     frame = pd.DataFrame(
         {

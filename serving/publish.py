@@ -34,11 +34,9 @@ from serving.scores import ScoreStore
 
 COMPARED = ("customer_id", "risk_tier", "tier_since")
 PROBABILITIES = ("churn_probability", "usual_churn_probability")
-# The lower quantile is below 0 where more may be given back than is bought.
-FINITE = ("clv_p10",)
-NEVER_NEGATIVE = (
-    *("predicted_clv", "clv_p50", "clv_p90", "value_at_risk", "predicted_number_of_orders"),
-)
+# Quantiles are below 0 where more may be given back than is bought.
+FINITE = ("clv_p10", "clv_p50", "clv_p90")
+NEVER_NEGATIVE = ("predicted_clv", "value_at_risk", "predicted_number_of_orders")
 DATES = (*NEXT_ORDER, *SILENCE)
 # Less than an amount can differ by is rounding.
 CENT = 0.01

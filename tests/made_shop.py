@@ -72,6 +72,7 @@ def write_shop(folder: Path, lines: pd.DataFrame, **settings: Any) -> Path:
         "name": "made",
         "var": str(folder / "var"),
         "horizons": {"churn_days": 60, "value_days": 60},
+        "training": {"trials": 2},
         **settings,
         "purchases": {
             "source": str(folder / "purchases.csv"),

@@ -94,7 +94,12 @@ class HeldOut:
 
 
 def calibrated_heads(
-    held: HeldOut, carry: Carry, scores: Scores | None, *, spread_of_rules: bool = True
+    held: HeldOut,
+    carry: Carry,
+    scores: Scores | None,
+    *,
+    spread_of_rules: bool = True,
+    season: tuple[float, float] | None = None,
 ) -> Heads:
     """Heads by member, calibrated on customers that the scores did not see.
 
@@ -105,6 +110,8 @@ def calibrated_heads(
     scores : served scores, and raw scores of the rows by those that did not see them; None leaves
         "model" out
     spread_of_rules : False leaves rules without quantiles, where only their means are asked
+    season : effects, on log odds and on log value, of the windows that rules are to answer for; by
+        default those of the windows to come
     """
     days = carry.observed_days
     returns: dict[str, ReturnHead] = {}
@@ -115,7 +122,7 @@ def calibrated_heads(
         returns[MODEL] = _return_model(held, carry, scores)
         values[MODEL] = _value_model(held, returns[MODEL], scores)
         orders = _orders_model(held, scores)
-    odds_shift, log_shift = _season_of_rules(scores)
+    odds_shift, log_shift = _season_of_rules(scores, season)
     for name, rule in return_rules(held.features.columns).items():
         score = rule(held.features, days)
         calibrator = fit_platt(score, held.churned)
@@ -131,14 +138,17 @@ def calibrated_heads(
     return Heads(returns, values, orders)
 
 
-def _season_of_rules(scores: Scores | None) -> tuple[float, float]:
+def _season_of_rules(
+    scores: Scores | None, season: tuple[float, float] | None
+) -> tuple[float, float]:
     """What the season to come adds to a rule calibrated on all windows: log odds, log of value."""
     if scores is None:
         return 0.0, 0.0
     usual_odds = float(scores.effect["return"].mean())
     usual_value = float(np.log(np.exp(scores.effect["total"]).mean()))
     served = scores.served
-    return served["return"].effect - usual_odds, served["total"].effect - usual_value
+    odds, value = season or (served["return"].effect, served["total"].effect)
+    return odds - usual_odds, value - usual_value
 
 
 def _level(value: Float, expected: Float) -> float:
@@ -156,7 +166,8 @@ def _return_model(held: HeldOut, carry: Carry, scores: Scores) -> ReturnHead:
     raw = (1 - share) * score + share * plain
     calibrator, _ = choose_calibrator(raw, held.churned, held.newest)
     served = scores.served["return"]
-    return ReturnHead(MODEL, calibrator, carry, float(plain.mean()), served, share)
+    centre = float((plain - scores.effect["return"]).mean()) if plain.any() else 0.0
+    return ReturnHead(MODEL, calibrator, carry, centre, served, share)
 
 
 def plain_churn(features: pd.DataFrame, scores: Scores) -> Float:

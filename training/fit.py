@@ -17,7 +17,7 @@ from models.heads import MODEL, joined
 from models.inputs import Inputs, Preparation
 from models.linear_design import fit_design
 from models.trees import TreeParameters
-from training.calibrate import Heads, HeldOut, calibrated_heads
+from training.calibrate import PLAIN_RETURN, Heads, HeldOut, calibrated_heads
 from training.carried import carry_by_btyd
 from training.cross_fit import cross_fit, enough
 from training.fit_next_order import NextOrderFit, fit_next_order
@@ -178,14 +178,15 @@ def _panel_rows(log: ShopLog, plan: WindowPlan, stacked: Panel, btyd_at: BtydAt)
     fitted = {c: btyd_at(c, _some(stacked.features[stacked.cutoffs == c])) for c in plan.cutoffs}
     features_at_end = snapshot(log, plan.end, BTYD_READS).features
     at_end = btyd_at(plan.end, features_at_end)
-    # A past cutoff of few customers, where a model did not converge, takes the latest one's.
-    fitted = {c: f.completed_by(at_end) for c, f in fitted.items()}
     common, spend = list(at_end.histories), at_end.spend is not None
 
     def columns(found: FittedBtyd) -> BtydColumns:
-        return found.columns(plan.observed_days, tuple(common), spend=spend)
+        there = tuple(n for n in common if n in found.histories)
+        return found.columns(plan.observed_days, there, spend=spend)
 
-    btyd = _stacked_columns(stacked, {c: columns(f) for c, f in fitted.items()})
+    btyd = _stacked_columns(
+        stacked, {c: columns(f) for c, f in fitted.items()}, columns(at_end).names
+    )
     read = columns_of([n for n in common if n in READ_BY_SCORES], spend=spend)
     served = Preparation(tuple(stacked.features.columns), columns(at_end), read)
     bare = Inputs(served, stacked.features, btyd)
@@ -214,14 +215,16 @@ def _some(features: pd.DataFrame) -> pd.DataFrame:
     return features.iloc[:: max(1, len(features) // BTYD_CUSTOMERS)]
 
 
-def _stacked_columns(stacked: Panel, columns: dict[int, BtydColumns]) -> pd.DataFrame:
-    """Columns of every row, by the models of its own cutoff."""
-    names = list(next(iter(columns.values())).names)
-    found = np.empty((len(stacked), len(names)))
+def _stacked_columns(
+    stacked: Panel, columns: dict[int, BtydColumns], names: tuple[str, ...]
+) -> pd.DataFrame:
+    """Columns of every row, by the models of its own cutoff; undefined where none converged."""
+    found = np.full((len(stacked), len(names)), np.nan)
     for cutoff, those in columns.items():
         mask = stacked.cutoffs == cutoff
-        found[mask] = those.of(stacked.features[mask]).to_numpy(float)
-    return pd.DataFrame(found, index=stacked.features.index, columns=names)
+        made = those.of(stacked.features[mask]).reindex(columns=list(names))
+        found[mask] = made.to_numpy(float)
+    return pd.DataFrame(found, index=stacked.features.index, columns=list(names))
 
 
 def _carry(rows: PanelRows, half_labels: pd.DataFrame, plan: WindowPlan) -> Carry:
@@ -239,9 +242,9 @@ def outcome(
 ) -> FoldOutcome:
     """What each member predicts for rows of one cutoff, beside what came."""
     returns = heads.returns
-    main = returns.get(MODEL) or next(iter(returns.values()))
+    plain = returns[PLAIN_RETURN]
     predictions = {
-        name: head.predict(inputs, returns.get(name, main)) for name, head in heads.values.items()
+        name: head.predict(inputs, returns.get(name, plain)) for name, head in heads.values.items()
     }
     quantiles = predictions.get(MODEL) or next(iter(predictions.values()))
     return FoldOutcome(

@@ -81,7 +81,8 @@ def _fit_linear(
     effects = np.zeros(n_windows)
     if rows.has_season:
         effects = WINDOW_SCALE * found[k:]
-        middle = float(effects[~rows.season].mean())
+        there = ~rows.season & np.isin(np.arange(n_windows), rows.window)
+        middle = float(effects[there].mean()) if there.any() else 0.0
         effects, intercept = effects - middle, intercept + middle
     return intercept, found[:k], effects
 

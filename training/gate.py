@@ -52,7 +52,11 @@ def decide(
     rules = {name: loss for name, loss in others.items() if name not in BTYD_MODELS}
     if MODEL not in losses:
         return GateDecision(
-            target, best, method, {}, f"too few customers to fit a model; the best rule is {best}"
+            target,
+            best,
+            method,
+            {},
+            f"too few customers to fit a model; the best without one is {best}",
         )
     versus = simultaneous_bootstrap({MODEL: losses[MODEL], **rules}, MODEL, seed=seed)
     models = {n: loss for n, loss in losses.items() if n not in rules}
@@ -64,9 +68,11 @@ def decide(
         reason = f"{best} is shown to have less {measure} than the model"
         return GateDecision(target, best, method, versus, reason)
     if len(beaten) == len(rules):
-        nearest = min(versus, key=lambda name: versus[name].mean)
+        nearest = min(rules, key=lambda name: versus[name].mean)
         reason = f"the model beats every simple rule by {measure}, the nearest of them {nearest}"
         return GateDecision(target, MODEL, method, versus, reason)
     unbeaten = ", ".join(sorted(set(rules) - set(beaten)))
-    reason = f"the model is not shown to beat {unbeaten} by {measure}; the best rule is {best}"
+    reason = (
+        f"the model is not shown to beat {unbeaten} by {measure}; the best without it is {best}"
+    )
     return GateDecision(target, best, method, versus, reason)

@@ -42,9 +42,9 @@ def judged_by_customer(
     parts = [
         _one_fold(held, inputs, scores, judged=held.newest & (fold == k), seen=fold != k,
                   at_home=at_home, cutoff=cutoff)
-        for k in np.unique(fold)
+        for k in np.unique(fold[held.newest])
     ]  # fmt: skip
-    return _joined([p for p in parts if len(p.churned)])
+    return _joined(parts)
 
 
 def _one_fold(
@@ -58,9 +58,16 @@ def _one_fold(
     cutoff: int,
 ) -> FoldOutcome:
     others = HeldOut(held.features[seen], held.labels[seen], held.customer[seen], held.newest[seen])
-    heads = calibrated_heads(others, at_home, scores.take(seen), spread_of_rules=False)
-    rows = Inputs(inputs.preparation, inputs.features[judged], inputs.btyd[judged])
     mine = scores.take(judged)
+    season = (float(mine.effect["return"].mean()), float(mine.effect["total"].mean()))
+    heads = calibrated_heads(
+        others,
+        at_home,
+        scores.take(seen),
+        spread_of_rules=False,
+        season=season,
+    )
+    rows = Inputs(inputs.preparation, inputs.features[judged], inputs.btyd[judged])
     raw = mine.unseen
     head = heads.returns[MODEL]
     odds = head.mixed(raw["return"], plain_churn(held.features[judged], mine))

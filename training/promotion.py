@@ -48,6 +48,14 @@ def verified(folder: Path, features: pd.DataFrame) -> Bundle:
         If it cannot be loaded, or a prediction is not a finite number in its range.
     """
     bundle = load_bundle(folder)
+    explained = bundle.churn.contributions(features).to_numpy(float)
+    dates = bundle.value.next_order
+    days = np.zeros(1) if dates is None else np.array(dates.quantiles(features))
+    if not (np.isfinite(explained).all() and np.isfinite(days).all() and (days >= 0).all()):
+        raise BundleError(
+            "the fitted bundle's reasons or dates are not finite; it is not promoted, the one in "
+            "use stays"
+        )
     for outlook in bundle.predict(features):
         value = outlook.value
         positive = np.concatenate([value.mean, value.spend_if_return, outlook.orders])

@@ -15,6 +15,7 @@ from models.bundle import Bundle
 from models.horizon import HorizonModel
 from models.trees import TreeParameters
 from retention import groups
+from training.calibrate import PLAIN_RETURN
 from training.fit import READ_BY_SCORES, HorizonFit, fit_horizon, outcome
 from training.fit_rows import FitRows
 from training.gate import BY_CUSTOMER, BY_TIME, gate_return, gate_value
@@ -24,7 +25,6 @@ from training.tuning import tune
 from training.windows import plan_windows
 
 QUANTILES = np.arange(0, 11) / 10
-SPARE_RETURN_RULE = "past_rate"
 SPARE_VALUE_RULE = "rate_times_order_value"
 
 
@@ -72,7 +72,6 @@ class Recipe:
         self._fits: dict[tuple[int, int, bool], HorizonFit | None] = {}
         self._known: dict[int, ShopLog] = {}
         self._btyd: dict[tuple[int, int], FittedBtyd] = {}
-        self._trees: TreeParameters | None = None
 
     def known(self, end: int) -> ShopLog:
         """The log as it was known before shop day `end`."""
@@ -124,10 +123,8 @@ class Recipe:
         return self._btyd[key]
 
     def _tuned(self, rows: FitRows) -> TreeParameters:
-        """Tree parameters, chosen at the first fit that is asked for and kept for all."""
-        if self._trees is None:
-            self._trees = tune(rows, trials=self.trials, seed=self.seed)
-        return self._trees
+        """Tree parameters, chosen on a fit's own rows: a gate's window is not among them."""
+        return tune(rows, trials=self.trials, seed=self.seed)
 
     def evidence(self, fit: HorizonFit) -> tuple[FoldOutcome, str]:
         """Predictions for customers and windows not learnt from, and how they were kept apart."""
@@ -196,7 +193,7 @@ class Recipe:
         probability = churn.churn_probability(fit.features)
         return {
             "rhythm": rhythm,
-            "usual_churn": churn.returns.carry.churn_probability(np.array(usual)).tolist(),
+            "usual_churn": churn.returns.in_season(np.array(usual)).tolist(),
             "risk_limits": limits or groups.risk_limits(fit.features, probability, rhythm),
         }
 
@@ -230,15 +227,22 @@ class Recipe:
 def served(fit: HorizonFit, return_member: str, value_member: str) -> HorizonModel:
     """The heads of a horizon that are served; what it lacks is answered by a plain rule."""
     heads = fit.heads
-    returns = heads.returns.get(return_member, heads.returns[SPARE_RETURN_RULE])
+    returns = heads.returns.get(return_member, heads.returns[PLAIN_RETURN])
     value = heads.values.get(value_member, heads.values[SPARE_VALUE_RULE])
     used = {returns.member, value.member}
     if fit.has_model:  # orders are told by scores, whatever is served
         used |= {*READ_BY_SCORES}
+    leaned_on = heads.returns.get(value_member, heads.returns[PLAIN_RETURN])
+    used.add(leaned_on.member)
     preparation = replace(fit.preparation, btyd=fit.preparation.btyd.only(used))
     dated = fit.next_order
     return HorizonModel(
-        preparation, returns, value, heads.orders, None if dated is None else dated.head
+        preparation,
+        returns,
+        value,
+        heads.orders,
+        None if dated is None else dated.head,
+        None if leaned_on.member == returns.member else leaned_on,
     )
 
 

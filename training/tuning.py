@@ -14,7 +14,7 @@ from training.links import RETURN
 
 JOBS = 2
 # A choice among small trees needs no more; more would only take longer.
-MOST_ROWS = 8_000
+MOST_ROWS = 6_000
 HELD_FOLDS = (0, 1)
 
 

@@ -9,6 +9,8 @@ SEASON_YEARS = 2
 SEASON_STEPS = (0, -14, 14)
 # With less before it, a window of a year ago is one of a shop's first customers, not of its season.
 SEASON_HISTORY = 180
+# A longer window holds most seasons itself, and its effect would be the shop's trend.
+SEASON_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,17 @@ def plan_windows(
     step = max(SHORTEST_WINDOW, observed // 4)
     ladder = [newest - k * step for k in range(n_cutoffs or CUTOFFS)]
     recent = [c for c in ladder if c >= oldest] or [max(newest, first_day + 1)]
-    season = [
-        end - YEAR * year + days for year in range(1, SEASON_YEARS + 1) for days in SEASON_STEPS
-    ]
+    season = (
+        []
+        if observed > SEASON_LONGEST
+        else [
+            end - YEAR * year + days for year in range(1, SEASON_YEARS + 1) for days in SEASON_STEPS
+        ]
+    )
     earliest = first_day + max(SEASON_HISTORY, history_days(observed))
-    of_season = tuple(c for c in season if earliest <= c < min(recent) - SHORTEST_WINDOW)
+    of_season = tuple(
+        c for c in season if earliest <= c < min(recent) - max(SHORTEST_WINDOW, observed // 2)
+    )
     return WindowPlan(end, horizon_days, observed, tuple(recent), of_season, divided)
 
 
