@@ -283,10 +283,8 @@ def _ours_first(
 
 
 def _reaches(value: float, bar: float, high: bool) -> bool:
-    """Whether a figure, rounded like the bar, is at least as good."""
-    digits = max(len(f"{bar:g}".partition(".")[2]), 2)
-    rounded = round(value, digits)
-    return rounded >= bar if high else rounded <= bar
+    """Whether a figure is at least as good as the bar."""
+    return value >= bar if high else value <= bar
 
 
 def _yes(reached: bool) -> str:

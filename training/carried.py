@@ -1,6 +1,6 @@
-"""How far a short window reaches: its growth to the horizon, read off buy-till-you-die models.
+"""How far the spend of a short window reaches, read off a buy-till-you-die model.
 
-They know that a shop's customers leave, which two nested windows of a young log hardly show.
+It knows that a shop's customers leave, which two nested windows of a young log hardly show.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from models.heads import BTYD_IN_BLEND
 
 
 def carry_by_btyd(carry: Carry, found: FittedBtyd, features: pd.DataFrame) -> Carry:
-    """The same carry with the shapes that a fitted model expects; as it is where none converged.
+    """The same carry with the growth of spend that a model expects; as it is where none converged.
 
     Parameters
     ----------
@@ -28,16 +28,11 @@ def carry_by_btyd(carry: Carry, found: FittedBtyd, features: pd.DataFrame) -> Ca
     x, t_x, T = (features[name].to_numpy(float) for name in ("frequency", "recency", "T"))
     bought = np.isfinite(T) & np.isfinite(x)
     history = (x[bought], t_x[bought], T[bought])
-    silent, orders = [], []
-    for days in (carry.observed_days, carry.horizon_days):
-        silent.append(-float(model.log_p_zero(*history, days).sum()))
-        orders.append(float(model.expected_purchases(*history, days).sum()))
-    if min(*silent, *orders) <= 0:
-        return carry
-    stretch = np.log(carry.stretch)
-    return_shape, spend_shape = (np.log(v[1] / v[0]) / stretch for v in (silent, orders))
-    return replace(
-        carry,
-        return_shape=float(np.clip(return_shape, *SHAPE_RANGE)),
-        spend_shape=float(np.clip(spend_shape, *SHAPE_RANGE)),
+    short, long = (
+        float(model.expected_purchases(*history, days).sum())
+        for days in (carry.observed_days, carry.horizon_days)
     )
+    if min(short, long) <= 0:
+        return carry
+    shape = np.log(long / short) / np.log(carry.stretch)
+    return replace(carry, spend_shape=float(np.clip(shape, *SHAPE_RANGE)))
