@@ -66,7 +66,7 @@ class ReturnHead:
             score = self.score.raw(inputs.dense, inputs.linear)
             return self.mixed(score, self._plain(inputs))
         rule = RETURN_RULES[self.member]
-        return rule(joined(inputs), self.carry.observed_days)
+        return rule(inputs.joined, self.carry.observed_days)
 
     def mixed(self, score: Float, plain: Float) -> Float:
         """Weighted mean of two log odds, shape (n,)."""
@@ -95,7 +95,7 @@ class ReturnHead:
     def in_season(self, probability: Float) -> Float:
         """P(no purchase) within the horizon of a past window's share, in the season to come."""
         effect = self.shift if self.score is None else self.score.effect
-        moved: Float = expit(logit(np.clip(probability, 1e-6, 1 - 1e-6)) + effect)
+        moved: Float = expit(logit(within_edges(probability)) + effect)
         return self.carry.churn_probability(moved)
 
     def contributions(self, inputs: Inputs) -> pd.DataFrame:
@@ -133,12 +133,6 @@ def _by_feature(found: Float, plain: Float, inputs: Inputs) -> pd.DataFrame:
         add(columns[place].rsplit("_", 1)[1], found[:, place])
     add("churn", plain)
     return pd.DataFrame(own, index=inputs.features.index, columns=pd.Index(features))
-
-
-def joined(inputs: Inputs) -> pd.DataFrame:
-    """Features with the columns of the buy-till-you-die models beside them."""
-    together: pd.DataFrame = pd.concat([inputs.features, inputs.btyd], axis=1)
-    return together
 
 
 @dataclass(frozen=True)
@@ -184,20 +178,20 @@ class ValueHead:
         """Expected spend in the observed window given a return there, currency, shape (n,)."""
         if self.spend is not None:
             return self.spend_level * exp_held(self.spend.raw(inputs.dense, inputs.linear))
-        rule = SPEND_RULES[self.member](joined(inputs), window_days)
+        rule = SPEND_RULES[self.member](inputs.joined, window_days)
         return self.spend_level * (rule + self.base)
 
     def observed_value(self, inputs: Inputs, observed_churn: Float, window_days: int) -> Float:
         """Expected spend in the observed window, whoever returns, currency, shape (n,)."""
         if self.total is None:
-            rule = VALUE_RULES[self.member](joined(inputs), window_days)
+            rule = VALUE_RULES[self.member](inputs.joined, window_days)
             return self.level * (rule + self.base)
         spend = self.observed_spend(inputs, window_days)
         total = exp_held(self.total.raw(inputs.dense, inputs.linear))
         plain = np.zeros(len(inputs))
         if self.btyd_share > 0:
             season = float(exp_held(np.array(self.total.effect)))
-            plain = season * btyd_value(joined(inputs), window_days, model=BTYD_IN_BLEND)
+            plain = season * btyd_value(inputs.btyd, window_days, model=BTYD_IN_BLEND)
         return self.blend((1 - observed_churn) * spend, total, plain)
 
     def blend(self, hurdle: Float, total: Float, plain: Float) -> Float:

@@ -63,6 +63,12 @@ class Inputs:
         return len(self.features)
 
     @cached_property
+    def joined(self) -> pd.DataFrame:
+        """Features with the columns of the buy-till-you-die models beside them, for rules."""
+        together: pd.DataFrame = pd.concat([self.features, self.btyd], axis=1)
+        return together
+
+    @cached_property
     def dense(self) -> NDArray[np.float32]:
         """Features and buy-till-you-die columns in single precision, shape (n, n_columns)."""
         there = self.features.reindex(columns=list(self.preparation.features))

@@ -17,7 +17,13 @@ from models.btyd_columns import SPEND, churn_column, orders_column
 
 Float = NDArray[np.float64]
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
-BTYD_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "mbg_cnbd_k")
+# Buy-till-you-die models, and what people call them.
+BTYD_MODELS = {
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "pareto_nbd": "Pareto/NBD",
+    "mbg_cnbd_k": "MBG/CNBD-k",
+}
 
 
 def _column(features: pd.DataFrame, name: str, default: float) -> Float:

@@ -108,9 +108,10 @@ def _raw(log: PurchaseLog, request: BatchRequest) -> pa.RecordBatch:
     features = features[request.eligibility.status(facts) == "scored"]
     bundle = _bundle(request.bundle_dir)
     features = features.reindex(columns=list(bundle.features))
-    empty = np.array([], float)
-    churn = bundle.churn.churn_probability(features) if len(features) else empty
-    value = bundle.value.predict(features).value.mean if len(features) else empty
+    churn = value = np.array([], float)
+    if len(features):
+        near, far = bundle.predict(features)
+        churn, value = near.churn, far.value.mean
     arrays = [pa.array(np.asarray(v, float)) for v in (churn, value)]
     return pa.RecordBatch.from_arrays(arrays, schema=RAW_SCHEMA)
 
@@ -120,7 +121,8 @@ def _rows(log: PurchaseLog, request: BatchRequest, cuts: dict[str, Any]) -> pa.R
     if not len(features):
         return pa.RecordBatch.from_pylist([], schema=SCORE_SCHEMA)
     bundle = _bundle(request.bundle_dir)
-    silence = silence_of(log, request.cutoff, bundle, eligibility=request.eligibility, facts=facts)
+    asked = request.eligibility.status(facts) == "scored"
+    silence = silence_of(log, request.cutoff, bundle, asked=asked)
     rows, _ = score_rows(
         features,
         bundle,

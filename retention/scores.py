@@ -202,16 +202,14 @@ def silence_of(
     as_of: int,
     bundle: Bundle,
     *,
-    eligibility: Eligibility | None,
-    facts: pd.DataFrame,
+    asked: NDArray[np.bool_] | None = None,
 ) -> SilenceDates:
-    """Silence dates of the customers of a log who are scored, by the bundle's own risk limits.
+    """Silence dates of the customers of a log, by the bundle's own risk limits.
 
     Parameters
     ----------
-    facts : of the snapshot's rows, by which eligibility goes
+    asked : customers to search for, one of each row of the snapshot; by default all
     """
-    asked = None if eligibility is None else eligibility.status(facts) == "scored"
     medium, high = bundle.groups["risk_limits"]
     return silence_dates(
         log, as_of, bundle.features, bundle.churn.churn_probability, (medium, high), asked=asked

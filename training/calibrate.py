@@ -29,6 +29,7 @@ from models.rules import (
     value_rules,
 )
 from models.spread import fit_spread
+from training.clustered import gain_error
 from training.cross_fit import Scores
 
 Float = NDArray[np.float64]
@@ -116,12 +117,14 @@ def calibrated_heads(
     days = carry.observed_days
     returns: dict[str, ReturnHead] = {}
     values: dict[str, ValueHead] = {}
-    level = _level(held.labels["future_orders"].to_numpy(), _past_orders(held, carry))
-    orders = OrdersHead(level)
+    came = held.labels["future_orders"].to_numpy()
     if scores is not None:
         returns[MODEL] = _return_model(held, carry, scores)
         values[MODEL] = _value_model(held, returns[MODEL], scores)
-        orders = _orders_model(held, scores)
+        expected = exp_held(scores.unseen["orders"])
+        orders = OrdersHead(_level(came, expected), scores.served["orders"])
+    else:
+        orders = OrdersHead(_level(came, past_orders(held.features, days)))
     odds_shift, log_shift = _season_of_rules(scores, season)
     for name, rule in return_rules(held.features.columns).items():
         score = rule(held.features, days)
@@ -154,10 +157,6 @@ def _season_of_rules(
 def _level(value: Float, expected: Float) -> float:
     total = float(expected.sum())
     return max(float(value.sum()) / total, LOWEST_LEVEL) if total > 0 else LOWEST_LEVEL
-
-
-def _past_orders(held: HeldOut, carry: Carry) -> Float:
-    return past_orders(held.features, carry.observed_days)
 
 
 def _return_model(held: HeldOut, carry: Carry, scores: Scores) -> ReturnHead:
@@ -193,14 +192,10 @@ def _btyd_share(held: HeldOut, score: Float, plain: Float) -> float:
 
 
 def _surely_better(held: HeldOut, usual: Float, other: Float, worth: float) -> bool:
-    """Whether other losses are less by two standard errors and by a share worth having.
-
-    Rows of one customer go together, or the error would be taken for smaller than it is.
-    """
+    """Whether other losses are less by two standard errors and by a share worth having."""
     gain = usual - other
-    sums = np.bincount(held.customer, weights=gain)
-    error = float(np.sqrt((sums**2).sum()) / len(gain))
-    return bool(gain.mean() > max(SURE * error, worth * usual.mean()))
+    sure = SURE * gain_error(gain, held.customer)
+    return bool(gain.mean() > max(sure, worth * usual.mean()))
 
 
 def plain_value(features: pd.DataFrame, scores: Scores, days: int) -> Float:
@@ -264,13 +259,6 @@ def _shares(held: HeldOut, hurdle: Float, total: Float, plain: Float) -> tuple[f
         if gain > most and _surely_better(held, base, found, WORTH):
             best, most = shares, gain
     return best
-
-
-def _orders_model(held: HeldOut, scores: Scores) -> OrdersHead:
-    expected = exp_held(scores.unseen["orders"])
-    return OrdersHead(
-        _level(held.labels["future_orders"].to_numpy(), expected), scores.served["orders"]
-    )
 
 
 def _value_rule(

@@ -45,6 +45,18 @@ def share_interval(flags: NDArray[np.bool_], customers: NDArray[np.int64]) -> In
     return Interval(share, max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share)))
 
 
+def gain_error(gain: Floats, customers: NDArray[np.int64]) -> float:
+    """Standard error of a mean gain, under no gain at all: sums are not taken from their mean.
+
+    Parameters
+    ----------
+    gain : one loss less another of each row, shape (n_rows,)
+    customers : number of each row's customer, same shape
+    """
+    sums = np.bincount(customers, weights=gain)
+    return float(np.sqrt((sums**2).sum()) / len(gain))
+
+
 def _error(values: Floats, customers: NDArray[np.int64]) -> float:
     """Standard error of the mean; NaN where all rows are of one customer."""
     left = np.bincount(customers, weights=values - values.mean())

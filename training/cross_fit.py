@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from models.link_score import Float, LinkScore
 from models.trees import TreeParameters
+from training.clustered import gain_error
 from training.fit_rows import FitRows
 from training.fit_score import FittedScore, ScorePlan, fit_score, with_season
 from training.links import LINKS, SPEND, Link
@@ -109,10 +110,7 @@ def _every(mask: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:
 
 
 def choose_share(link: Link, rows: FitRows, one: Float, two: Float) -> float:
-    """Weight of the trees: a half, unless another is better by more than a standard error.
-
-    Rows of one customer go together, or the error would be taken for smaller than it is.
-    """
+    """Weight of the trees: a half, unless another is better by more than a standard error."""
     own, target = rows.for_link(link)
     mask = _of_link(link, rows)
     one, two, customer = one[mask], two[mask], own.customer
@@ -120,10 +118,8 @@ def choose_share(link: Link, rows: FitRows, one: Float, two: Float) -> float:
     best, most = USUAL_SHARE, 0.0
     for share in SHARES:
         gain = usual - link.losses(target, (1 - share) * one + share * two)
-        sums = np.bincount(customer, weights=gain)
-        error = float(np.sqrt((sums**2).sum()) / len(gain))
         mean = float(gain.mean())
-        if mean > error and mean > most:
+        if mean > gain_error(gain, customer) and mean > most:
             best, most = share, mean
     return best
 

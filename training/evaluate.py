@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 
 from features.errors import CutoffError
-from features.log.purchase_log import PurchaseLog
 from features.log.shop_log import ShopLog
 from features.panel import Snapshot, labels_at, snapshot
 from features.shop_clock import ShopClock, date_of
 from features.whole_file import write_whole
-from models.bundle import Bundle, save_parts, write_json
+from models.bundle import save_parts, write_json
 from models.metrics import churn_metrics, nan_to_null, value_metrics
-from retention.scores import score_rows
-from retention.silence import SilenceDates, silence_dates
+from retention.scores import score_rows, silence_of
+from retention.silence import SilenceDates
 from training.recipe import Fitted, Horizons, Recipe
 
 LABELS = ("churned", "future_orders", "future_value")
@@ -73,7 +72,9 @@ def evaluate_at(
     if silent > 0:
         late = f"the log ends {silent} days before the cutoff, and is taken to be complete until it"
         fitted = replace(fitted, notes=[*fitted.notes, late])
-    silence = SilenceDates.together(list(log.map(partial(_silence, cutoff, fitted.bundle))))
+    silence = SilenceDates.together(
+        list(log.map(partial(silence_of, as_of=cutoff, bundle=fitted.bundle)))
+    )
     rows, _ = score_rows(
         shot.features,
         fitted.bundle,
@@ -84,13 +85,6 @@ def evaluate_at(
     labels = _labels(log, shot, horizons)
     predictions = pd.concat([rows, labels], axis=1)
     return Evaluation(predictions, _metrics(predictions, fitted, cutoff), fitted)
-
-
-def _silence(cutoff: int, bundle: Bundle, log: PurchaseLog) -> SilenceDates:
-    medium, high = bundle.groups["risk_limits"]
-    return silence_dates(
-        log, cutoff, bundle.features, bundle.churn.churn_probability, (medium, high)
-    )
 
 
 def versioned(fitted: Fitted) -> Fitted:

@@ -13,7 +13,7 @@ from features.panel import Panel, panel, snapshot
 from features.shop_clock import date_of
 from models.btyd_columns import BtydColumns, FittedBtyd, columns_of
 from models.carry import Carry, fit_carry
-from models.heads import MODEL, joined
+from models.heads import MODEL
 from models.inputs import Inputs, Preparation
 from models.linear_design import fit_design
 from models.trees import TreeParameters
@@ -108,7 +108,7 @@ class PanelRows:
 
     def held_out(self) -> HeldOut:
         """The same rows to calibrate on."""
-        return HeldOut(joined(self.inputs), self.labels, self.panel.customers, self.newest)
+        return HeldOut(self.inputs.joined, self.labels, self.panel.customers, self.newest)
 
     def some_return_in_each_fold(self) -> bool:
         """Whether each fold has a returning customer in the newest window."""

@@ -13,7 +13,7 @@ from features.shop_clock import date_of
 from models.carry import Carry
 from models.heads import MODEL, ValuePrediction
 from models.inputs import Inputs
-from training.calibrate import HeldOut, calibrated_heads, plain_churn, plain_value
+from training.calibrate import PLAIN_RETURN, HeldOut, calibrated_heads, plain_churn, plain_value
 from training.cross_fit import Scores
 from training.results import FoldOutcome
 
@@ -76,7 +76,7 @@ def _one_fold(
     value = heads.values[MODEL].from_raw(churn, raw["spend"], raw["total"], plain)
     returns = {n: h.churn_probability(rows) for n, h in heads.returns.items() if n != MODEL}
     values = {
-        n: h.predict(rows, heads.returns.get(n, heads.returns["past_rate"])).mean
+        n: h.predict(rows, heads.returns.get(n, heads.returns[PLAIN_RETURN])).mean
         for n, h in heads.values.items()
         if n != MODEL
     }

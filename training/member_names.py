@@ -1,13 +1,8 @@
 """How members of a backtest and measures are called where people read of them."""
 
+from models.rules import BTYD_MODELS
 from training.results import MODEL
 
-BTYD_MODELS = {
-    "bg_nbd": "BG/NBD",
-    "mbg_nbd": "MBG/NBD",
-    "pareto_nbd": "Pareto/NBD",
-    "mbg_cnbd_k": "MBG/CNBD-k",
-}
 MEASURES = {
     "auc": "AUC",
     "pr_auc": "PR-AUC",

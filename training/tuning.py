@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.link_score import Float, margins
 from models.trees import TreeParameters, TreeRows, grow_trees
+from training.clustered import gain_error
 from training.fit_rows import FitRows
 from training.links import RETURN
 
@@ -45,10 +46,7 @@ def tune(rows: FitRows, *, trials: int, seed: int) -> TreeParameters:
         optuna.logging.set_verbosity(verbosity)
     gain = tried[0] - tried[study.best_trial.number]
     held = np.concatenate([np.flatnonzero(sample.fold == k) for k in HELD_FOLDS])
-    # Rows of one customer go together, or the error would be taken for smaller than it is.
-    sums = np.bincount(sample.customer[held], weights=gain)
-    error = float(np.sqrt((sums**2).sum()) / len(gain))
-    if float(gain.mean()) <= error:
+    if float(gain.mean()) <= gain_error(gain, sample.customer[held]):
         return usual
     return replace(usual, **study.best_params)
 

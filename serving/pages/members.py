@@ -1,12 +1,11 @@
 """What serves the scores, in words: perennial's model, or the simple rule that beat it."""
 
-MODEL = "model"
+from models.heads import MODEL
+from models.rules import BTYD_MODELS
+
 WORDS = {
     MODEL: "perennial’s model",
-    "bg_nbd": "a buy-till-you-die model (BG/NBD)",
-    "mbg_nbd": "a buy-till-you-die model (MBG/NBD)",
-    "pareto_nbd": "a buy-till-you-die model (Pareto/NBD)",
-    "mbg_cnbd_k": "a buy-till-you-die model (MBG/CNBD-k)",
+    **{name: f"a buy-till-you-die model ({called})" for name, called in BTYD_MODELS.items()},
     "recency": "the days since the last order",
     "past_rate": "the past rate of orders",
     "no_purchase_in_horizon": "whether an order came lately",

@@ -4,7 +4,6 @@ import pytest
 
 from features.catalogue import BY_NAME
 from models.btyd_columns import BtydColumns
-from models.heads import joined
 from models.inputs import Inputs, Preparation
 from models.rules import (
     BTYD_MODELS,
@@ -32,7 +31,7 @@ PLAIN = pd.DataFrame(
     }
 )
 BTYD = BtydColumns(90, HISTORIES, SPEND)
-CUSTOMERS = joined(Inputs(Preparation(tuple(map(str, PLAIN)), BTYD), PLAIN, BTYD.of(PLAIN)))
+CUSTOMERS = Inputs(Preparation(tuple(map(str, PLAIN)), BTYD), PLAIN, BTYD.of(PLAIN)).joined
 
 
 def test_worked_examples():

@@ -174,7 +174,7 @@ def test_a_shop_with_too_few_returners_has_no_dates():
 
 def test_silence_dates_of_the_log_are_told_with_their_codes():
     log = log_from_frame(made_purchases(), ShopClock())
-    dates = silence_of(log.known_before(CUTOFF), CUTOFF, BUNDLE, eligibility=None, facts=FACTS)
+    dates = silence_of(log.known_before(CUTOFF), CUTOFF, BUNDLE)
     rows, _ = score_rows(FEATURES, BUNDLE, facts=FACTS, as_of=AS_OF, silence=dates)
     tier = rows["risk_tier"].to_numpy()
     for name, above in (("medium_risk_on", ("medium", "high")), ("high_risk_on", ("high",))):

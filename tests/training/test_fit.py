@@ -5,7 +5,6 @@ import pytest
 from benchmarks.shops import SHOPS
 from features.shop_clock import day_number
 from models.btyd_columns import fit_btyd
-from models.heads import joined
 from models.rules import BTYD_MODELS, RETURN_RULES, VALUE_RULES
 from models.trees import TreeParameters
 from tests.made_shop import made_log, made_purchases, on_days, repeated
@@ -114,7 +113,7 @@ def test_columns_of_models_of_purchase_days_stand_beside_the_features(fitted):
     inputs = fitted.preparation.of(fitted.features)
     assert set(BTYD_MODELS) <= set(fitted.heads.returns)
     assert set(fitted.preparation.read) < set(inputs.btyd.columns)
-    assert np.isfinite(joined(inputs)[list(fitted.preparation.read)].to_numpy()).all()
+    assert np.isfinite(inputs.joined[list(fitted.preparation.read)].to_numpy()).all()
 
 
 def test_dates_are_fitted_where_they_are_asked_for(shop, fitted):

@@ -21,7 +21,6 @@ from features.panel import Panel, panel
 from features.running.reading import Reading
 from models.btyd_columns import BtydColumns
 from models.carry import Carry
-from models.heads import joined
 from models.inputs import Preparation
 from models.linear_design import fit_design
 from models.metrics import churn_metrics
@@ -178,9 +177,7 @@ def judged(log: ShopLog, leak: Leak | None):
     preparation, rows = as_rows(features[early], labels[early], log, learnt)
     scores = cross_fit(rows, TreeParameters(), n_folds=N_FOLDS, seed=0)
     inputs = preparation.of(features[early])
-    held = HeldOut(
-        joined(inputs), labels[early], learnt.customers, learnt.cutoffs == earlier.newest
-    )
+    held = HeldOut(inputs.joined, labels[early], learnt.customers, learnt.cutoffs == earlier.newest)
     heads = calibrated_heads(held, Carry(HORIZON, HORIZON), scores)
     found = outcome(heads, preparation.of(features[~early]), labels[~early], plan.newest, HORIZON)
     return gate_return(found, method=BY_TIME, seed=0)
@@ -234,7 +231,7 @@ def shuffled(log: ShopLog, seed: int) -> FoldOutcome:
     preparation, given = as_rows(stacked.features, labels, log, stacked)
     scores = cross_fit(given, TreeParameters(), n_folds=N_FOLDS, seed=seed)
     inputs = preparation.of(stacked.features)
-    held = HeldOut(joined(inputs), labels, stacked.customers, stacked.cutoffs == plan.newest)
+    held = HeldOut(inputs.joined, labels, stacked.customers, stacked.cutoffs == plan.newest)
     return judged_by_customer(
         held, inputs, scores, given.fold, cutoff=plan.newest, days=plan.observed_days
     )

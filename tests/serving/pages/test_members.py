@@ -1,7 +1,8 @@
 import pytest
 
+from models.heads import MODEL
 from models.rules import BTYD_MODELS, RETURN_RULES, VALUE_RULES
-from serving.pages.members import MODEL, WORDS, member_words, served_words
+from serving.pages.members import WORDS, member_words, served_words
 
 
 def test_everything_that_can_be_served_has_words():
