@@ -61,8 +61,8 @@ def _folds(
 ) -> Iterator[FoldOutcome]:
     for cutoff in cutoffs:
         progress(f"backtest at {date_of(cutoff)}")
-        churn_fit = recipe.fit(cutoff, horizons.churn_days)
-        value_fit = recipe.fit(cutoff, horizons.value_days)
+        churn_fit = recipe.fit(cutoff, horizons.churn_days, judged=False)
+        value_fit = recipe.fit(cutoff, horizons.value_days, judged=False)
         if churn_fit is None or value_fit is None:
             continue
         yield _fold(full, cutoff, horizons, churn_fit, value_fit)

@@ -47,7 +47,7 @@ class HorizonFit:
     preparation : from features to the inputs of the heads, as of the plan's end
     heads : by member; "model" is missing where there is too little to learn from
     held_out : predictions for customers neither fitted nor calibrated on, at the newest cutoff;
-        None where there is no model
+        None where there is no model, or where they were not asked for
     features, labels : rows of the newest cutoff
     next_order : head of the next order's date, where it was asked for
     """
@@ -124,6 +124,7 @@ def fit_horizon(
     trees: Callable[[FitRows], TreeParameters],
     seed: int,
     dates: bool = False,
+    judged: bool = True,
 ) -> HorizonFit:
     """Fit return, value and order heads for one horizon.
 
@@ -135,6 +136,7 @@ def fit_horizon(
     trees : chooses how trees are grown
     seed : int
     dates : whether to fit the head of the next order's date too
+    judged : whether to predict for customers held out too, which only a gate by customer asks for
     """
     half = max(1, plan.observed_days // 2)
     stacked = panel(log, plan.cutoffs, (plan.observed_days, half))
@@ -146,9 +148,10 @@ def fit_horizon(
     if enough(rows.labels["churned"].to_numpy()[rows.newest]) and rows.some_return_in_each_fold():
         fit_rows = rows.fit_rows(plan)
         scores = cross_fit(fit_rows, trees(fit_rows), n_folds=rows.n_folds, seed=seed)
-        held_out = judged_by_customer(
-            held, rows.inputs, scores, rows.fold, cutoff=plan.newest, days=plan.observed_days
-        )
+        if judged:
+            held_out = judged_by_customer(
+                held, rows.inputs, scores, rows.fold, cutoff=plan.newest, days=plan.observed_days
+            )
     heads = calibrated_heads(held, carry, scores)
     newest = rows.newest
     return HorizonFit(

@@ -69,7 +69,7 @@ class Recipe:
     ) -> None:
         self.log, self.seed, self.n_cutoffs, self.trials = log, seed, n_cutoffs, trials
         self.refund_lag_days = refund_lag_days
-        self._fits: dict[tuple[int, int, bool], HorizonFit | None] = {}
+        self._fits: dict[tuple[int, int, bool, bool], HorizonFit | None] = {}
         self._known: dict[int, ShopLog] = {}
         self._btyd: dict[tuple[int, int], FittedBtyd] = {}
 
@@ -85,12 +85,14 @@ class Recipe:
             return self.refund_lag_days
         return self.known(end).facts.refund_lag_days
 
-    def fit(self, end: int, horizon_days: int, *, dates: bool = False) -> HorizonFit | None:
+    def fit(
+        self, end: int, horizon_days: int, *, dates: bool = False, judged: bool = True
+    ) -> HorizonFit | None:
         """Heads of one horizon from what was known before `end`; None for too young a log.
 
-        `dates` asks for the head of the next order's date too.
+        `dates` and `judged` are as of `training.fit.fit_horizon`.
         """
-        key = (end, horizon_days, dates)
+        key = (end, horizon_days, dates, judged)
         if key not in self._fits:
             # Before its first line is known a cutoff has no customers, however old the order.
             facts = self.known(end).facts
@@ -111,6 +113,7 @@ class Recipe:
                     trees=self._tuned,
                     seed=self.seed,
                     dates=dates,
+                    judged=judged,
                 )
             )
         return self._fits[key]
@@ -130,7 +133,7 @@ class Recipe:
         """Predictions for customers and windows not learnt from, and how they were kept apart."""
         earlier = None
         if fit.plan.by_time or fit.held_out is None:
-            earlier = self.fit(fit.plan.newest, fit.plan.observed_days)
+            earlier = self.fit(fit.plan.newest, fit.plan.observed_days, judged=False)
         if fit.held_out is not None and (earlier is None or not earlier.has_model):
             return fit.held_out, BY_CUSTOMER
         # Nothing closed before: there is no model then, and the rules have two numbers each.
