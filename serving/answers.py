@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from serving.batch import Batch
-from serving.cursor import read_cursor, write_cursor
-from serving.listing import DEFAULT_SORT, Filters
 from serving.scores import ScoreStore
+from serving.store.batch import Batch
+from serving.store.cursor import read_cursor, write_cursor
+from serving.store.listing import DEFAULT_SORT, Filters
 
 UNKNOWN = "unknown"
 

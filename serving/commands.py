@@ -15,11 +15,11 @@ from rich.table import Table
 
 from configs.console import Steps
 from configs.settings import Settings
-from serving.batch import Batch
 from serving.export import CSV_FIELDS, write_csv
-from serving.listing import NOT_LAPSED, Filters
 from serving.scores import ScoreStore
-from serving.tokens import TokenInfo, Tokens
+from serving.store.batch import Batch
+from serving.store.listing import NOT_LAPSED, Filters
+from serving.store.tokens import TokenInfo, Tokens
 
 if TYPE_CHECKING:
     from serving.publish import Published
@@ -40,7 +40,7 @@ def serve(settings: Settings, *, config_path: Path, host: str | None, port: int 
     StoreDown
         If the score store cannot be opened.
     """
-    from serving import front
+    from serving.web import front
 
     listen_host, listen_port = host or settings.serve.host, port or settings.serve.port
     with front.bind(listen_host, listen_port) as bound:
@@ -104,7 +104,7 @@ def check_port(settings: Settings, port: int | None) -> None:
     ServeError
         If the port is in use.
     """
-    from serving import front
+    from serving.web import front
 
     front.bind(settings.serve.host, port or settings.serve.port).close()
 

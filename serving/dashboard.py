@@ -14,7 +14,6 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from serving.batch import Batch
 from serving.errors import CursorError, StoreDown
 from serving.pages import terms
 from serving.pages.dates import SAID, next_order_sentence, silence_sentence
@@ -28,6 +27,7 @@ from serving.pages.sentences import value_sentence
 from serving.pages.sign_in import sign_in, sign_in_form, sign_out
 from serving.pages.state import Parts
 from serving.pages.timeline import timeline
+from serving.store.batch import Batch
 
 STATIC = Path(__file__).resolve().parent / "static"
 SHOWN_ORDERS = 12

@@ -16,12 +16,12 @@ from features.shop_clock import ShopClock, day_number
 from models.bundle import Bundle
 from retention.scores import Eligibility, score_rows
 from serving.answers import UNKNOWN
-from serving.batch import Batch
-from serving.bodies import PredictIn, PurchaseIn
 from serving.errors import PredictRefused
-from serving.problem import Problem
-from serving.rows import unpublished_rows
 from serving.runtime import Runtime
+from serving.store.batch import Batch
+from serving.store.rows import unpublished_rows
+from serving.web.bodies import PredictIn, PurchaseIn
+from serving.web.problem import Problem
 
 
 def predict_answer(runtime: Runtime, body: PredictIn) -> dict[str, Any]:

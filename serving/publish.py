@@ -28,9 +28,9 @@ from retention.batch_job import score_shop
 from retention.changes import with_changes
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import Eligibility
-from serving.batch import Batch
 from serving.errors import BatchExists, BatchRefused
 from serving.scores import ScoreStore
+from serving.store.batch import Batch
 
 COMPARED = ("customer_id", "risk_tier", "tier_since")
 PROBABILITIES = ("churn_probability", "usual_churn_probability")

@@ -12,7 +12,7 @@ from serving.answers import Answers
 from serving.errors import ServeError
 from serving.holder import ChampionHolder
 from serving.scores import ScoreStore
-from serving.tokens import Tokens
+from serving.store.tokens import Tokens
 
 BUSY_SECONDS = 1.0
 

@@ -10,13 +10,13 @@ import orjson
 import pandas as pd
 from sqlalchemy import Connection, delete, func, insert, select
 
-from serving.batch import Batch, utc_moment
-from serving.database import Database
 from serving.errors import BatchExists, BatchRefused
-from serving.listing import DEFAULT_SORT, Filters, Page, Position, read_page
-from serving.portfolio import portfolio_of
-from serving.rows import order_records, plain_record, row_of, score_records
-from serving.tables import batches, current, orders, scores
+from serving.store.batch import Batch, utc_moment
+from serving.store.database import Database
+from serving.store.listing import DEFAULT_SORT, Filters, Page, Position, read_page
+from serving.store.portfolio import portfolio_of
+from serving.store.rows import order_records, plain_record, row_of, score_records
+from serving.store.tables import batches, current, orders, scores
 
 HISTORY = ("churn_probability", "risk_tier", "predicted_clv", "value_at_risk")
 IDS_AT_ONCE = 500

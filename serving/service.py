@@ -20,13 +20,13 @@ from starlette.responses import Response  # noqa: E402
 from starlette.types import ASGIApp  # noqa: E402
 
 from configs.settings import SettingsError, load_settings  # noqa: E402
-from serving.app import build, layers  # noqa: E402
-from serving.bodies import PredictIn  # noqa: E402
 from serving.predict import predict_answer, warm_up  # noqa: E402
-from serving.problem import problem_of  # noqa: E402
-from serving.quiet_log import keep_bodies_out  # noqa: E402
-from serving.routes import json_answer  # noqa: E402
 from serving.runtime import Runtime  # noqa: E402
+from serving.web.app import build, layers  # noqa: E402
+from serving.web.bodies import PredictIn  # noqa: E402
+from serving.web.problem import problem_of  # noqa: E402
+from serving.web.quiet_log import keep_bodies_out  # noqa: E402
+from serving.web.routes import json_answer  # noqa: E402
 
 CONFIG = "PERENNIAL_CONFIG"
 AT_ONCE = 2

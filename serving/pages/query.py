@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import quote, urlencode
 
-from serving.listing import LIFECYCLES, NOT_LAPSED, Filters
 from serving.pages.terms import DEFAULT_SORT, RISK_TIERS, SORTS, VALUE_TIERS
 from serving.pages.words import cut
+from serving.store.listing import LIFECYCLES, NOT_LAPSED, Filters
 
 PAGE_SIZE = 25
 LIST_ADDRESS = "/"

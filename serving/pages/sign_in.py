@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from serving.pages.render import PAGE_HEADERS, page
 from serving.pages.state import Parts
-from serving.tokens import SESSION_COOKIE, SESSION_HOURS
+from serving.store.tokens import SESSION_COOKIE, SESSION_HOURS
 
 NOT_VALID = "This token is unknown, has expired or was revoked. Check that all of it was pasted."
 MOST_FIELDS = 4

@@ -11,7 +11,7 @@ from configs.settings import Settings
 from serving.answers import Answers
 from serving.holder import ChampionHolder
 from serving.scores import ScoreStore
-from serving.tokens import Tokens
+from serving.store.tokens import Tokens
 
 
 @dataclass(frozen=True)

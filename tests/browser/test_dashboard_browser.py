@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 import uvicorn
 
-from serving.app import build, with_layers
 from serving.runtime import Runtime
+from serving.web.app import build, with_layers
 from tests.serving.made import NOW, made_batch, made_orders, made_rows, made_settings
 
 CHROMIUM = shutil.which("chromium")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import build, with_layers
 from serving.runtime import Runtime
 from serving.scores import ScoreStore
+from serving.web.app import build, with_layers
 from tests.serving.made import LIST, NOW, READ, made_settings, publish
 
 

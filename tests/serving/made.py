@@ -21,8 +21,8 @@ from models.inputs import Preparation
 from models.next_order import NextOrderHead
 from models.spread import SpendSpread
 from retention.scores import SCORE_FIELDS
-from serving.batch import Batch
 from serving.scores import ScoreStore
+from serving.store.batch import Batch
 
 NOW = datetime(2024, 7, 1, 6, tzinfo=UTC)
 READ, LIST = "read:scores", "list:scores"

@@ -4,11 +4,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from serving.auth import REMEMBER_SECONDS
-from serving.rules import RULES, find
-from serving.scopes import SCOPES
 from serving.service import asgi
-from serving.tokens import SESSION_COOKIE
+from serving.store.scopes import SCOPES
+from serving.store.tokens import SESSION_COOKIE
+from serving.web.auth import REMEMBER_SECONDS
+from serving.web.rules import RULES, find
 from tests.serving.made import LIST, READ
 
 OPEN = {"/livez", "/readyz", "/sign-in", "/static/perennial.css"}

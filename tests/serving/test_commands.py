@@ -5,7 +5,7 @@ import pytest
 
 from serving import commands
 from serving.errors import ServeError, StoreDown, TokenError
-from serving.front import bind
+from serving.web.front import bind
 from tests.serving.made import LIST, READ, made_settings
 
 

@@ -9,10 +9,10 @@ from models.rules import BTYD_MODELS
 from retention.dates import BATCH_ONLY, NEXT_ORDER, RETURN_UNLIKELY, SILENCE, TOO_FEW_RETURNERS
 from retention.scores import SCORE_FIELDS
 from retention.silence import ALREADY_ABOVE, NOT_WITHIN
-from serving.openapi import openapi_document
-from serving.routes import routes
-from serving.rules import RULES, find
-from serving.schemas import components
+from serving.web.openapi import openapi_document
+from serving.web.routes import routes
+from serving.web.rules import RULES, find
+from serving.web.schemas import components
 
 DOCUMENT = openapi_document()
 OPERATIONS = [

@@ -9,10 +9,10 @@ from features.panel import snapshot
 from features.shop_clock import day_number
 from models.bundle import load_bundle
 from retention.scores import SCORE_FIELDS, Eligibility, score_rows
-from serving.bodies import PredictIn
 from serving.predict import clock_of, predict_answer
-from serving.problem import DEADLINE_SECONDS, Problem
-from serving.rows import unpublished_rows
+from serving.store.rows import unpublished_rows
+from serving.web.bodies import PredictIn
+from serving.web.problem import DEADLINE_SECONDS, Problem
 from tests.made_frames import log_from_frame
 from tests.serving.made import promote, publish
 

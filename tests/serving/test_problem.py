@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from serving.problem import ProblemMiddleware
+from serving.web.problem import ProblemMiddleware
 from tests.serving.made import LIST
 
 JSON = {"content-type": "application/json"}

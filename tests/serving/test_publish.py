@@ -14,11 +14,11 @@ from models.errors import BundleError
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.groups import RISK_TIERS
 from retention.scores import SCORE_FIELDS
-from serving.bodies import PredictIn
 from serving.errors import BatchRefused
 from serving.predict import predicted_rows
 from serving.publish import champion, check_rows, publish
 from serving.scores import ScoreStore
+from serving.web.bodies import PredictIn
 from tests.made_shop import CANARY, day, promoted, trained_shop
 from tests.serving.made import made_rows
 

@@ -3,8 +3,8 @@
 import logging
 import sys
 
-from serving.bodies import PredictIn
-from serving.quiet_log import BENTOML_LOGGER, is_ours, keep_bodies_out
+from serving.web.bodies import PredictIn
+from serving.web.quiet_log import BENTOML_LOGGER, is_ours, keep_bodies_out
 
 
 def record_of(call):

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from retention.scores import SCORE_FIELDS
-from serving.listing import SORTS
+from serving.store.listing import SORTS
 from tests.serving.made import (
     LIST,
     NOW,

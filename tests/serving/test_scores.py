@@ -14,12 +14,12 @@ from sqlalchemy.engine import make_url
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import SCORE_FIELDS
 from serving.errors import BatchExists, BatchRefused, StoreDown
-from serving.growth import lacks
-from serving.listing import SORTS, Filters
-from serving.portfolio import RISK_TIERS, VALUE_TIERS
-from serving.rows import OF_THE_BATCH, STORED
 from serving.scores import ScoreStore
-from serving.tables import metadata
+from serving.store.growth import lacks
+from serving.store.listing import SORTS, Filters
+from serving.store.portfolio import RISK_TIERS, VALUE_TIERS
+from serving.store.rows import OF_THE_BATCH, STORED
+from serving.store.tables import metadata
 from tests.serving.made import NOW, made_batch, made_orders, made_rows, publish
 
 

@@ -15,9 +15,9 @@ import httpx2
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from serving.rules import RULES
 from serving.scores import ScoreStore
-from serving.tokens import Tokens
+from serving.store.tokens import Tokens
+from serving.web.rules import RULES
 from tests.serving.made import (
     LIST,
     READ,

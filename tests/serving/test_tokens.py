@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from serving.errors import TokenError
-from serving.tokens import Tokens
+from serving.store.tokens import Tokens
 from tests.serving.made import LIST, NOW, READ
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import compile_path
 
-from serving.listing import Filters
 from serving.pages.query import ListQuery, customer_href
+from serving.store.listing import Filters
 
 
 def test_parameters_may_be_repeated_or_a_comma_list():

@@ -1,5 +1,5 @@
-from serving import listing, portfolio
 from serving.pages import terms
+from serving.store import listing, portfolio
 
 
 def test_the_pages_know_the_same_codes_as_the_answers():

@@ -7,8 +7,8 @@ of content, and would turn an error raised while it reads into 500.
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.problem import Problem
-from serving.rules import MIB, Rule
+from serving.web.problem import Problem
+from serving.web.rules import MIB, Rule
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

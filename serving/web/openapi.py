@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 
-from serving.bodies import PredictIn, ScoresIn
-from serving.listing import DEFAULT_SORT, SORTS
-from serving.problem import MEDIA_TYPE
-from serving.query import CHOICES, DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
-from serving.rules import RULES
-from serving.schemas import EXAMPLE_HEAD, EXAMPLE_ROW, TEXT, Schema, components
+from serving.store.listing import DEFAULT_SORT, SORTS
+from serving.web.bodies import PredictIn, ScoresIn
+from serving.web.problem import MEDIA_TYPE
+from serving.web.query import CHOICES, DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
+from serving.web.rules import RULES
+from serving.web.schemas import EXAMPLE_HEAD, EXAMPLE_ROW, TEXT, Schema, components
 
 API_VERSION = "1"
 REF = "#/components/schemas/{model}"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from serving.tables import scores
+from serving.store.tables import scores
 
 LIFECYCLES = ("new", "developing", "active", "slipping", "lapsed", "won_back")
 # Whom to win back is another question than who is about to stop.

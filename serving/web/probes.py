@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.errors import StoreDown
-from serving.problem import RETRY_SECONDS
-from serving.rules import find
 from serving.runtime import Runtime
+from serving.web.problem import RETRY_SECONDS
+from serving.web.rules import find
 
 PATHS = ("/livez", "/readyz")
 

@@ -8,10 +8,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from serving import sqlite
 from serving.errors import StoreDown
-from serving.growth import bring_up, lacks
-from serving.tables import SCHEMA_VERSION, metadata, store_info
+from serving.store import sqlite
+from serving.store.growth import bring_up, lacks
+from serving.store.tables import SCHEMA_VERSION, metadata, store_info
 
 
 class Database:

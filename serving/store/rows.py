@@ -13,9 +13,9 @@ import pandas as pd
 from sqlalchemy import Float, Integer, Table
 
 from retention.scores import SCORE_FIELDS
-from serving.batch import Batch
 from serving.errors import BatchRefused
-from serving.tables import orders, scores
+from serving.store.batch import Batch
+from serving.store.tables import orders, scores
 
 OF_THE_BATCH = ("as_of", "batch_id", "model_version")
 # str: SQLAlchemy's names are of a subclass, which orjson refuses as keys.

@@ -13,13 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from serving import dashboard, routes
-from serving.auth import AuthMiddleware
-from serving.limits import LimitMiddleware
-from serving.observe import ObserveMiddleware
-from serving.probes import ProbeMiddleware
-from serving.problem import Problem, ProblemMiddleware, problem_of
+from serving import dashboard
 from serving.runtime import Runtime
+from serving.web import routes
+from serving.web.auth import AuthMiddleware
+from serving.web.limits import LimitMiddleware
+from serving.web.observe import ObserveMiddleware
+from serving.web.probes import ProbeMiddleware
+from serving.web.problem import Problem, ProblemMiddleware, problem_of
 
 PARTS = ("settings", "store", "tokens", "answers", "holder", "clock")
 

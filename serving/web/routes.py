@@ -11,15 +11,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from serving.answers import Answers
-from serving.batch import Batch
-from serving.bodies import ScoresIn
-from serving.docs_page import docs_page
 from serving.errors import CursorError
-from serving.observe import metrics_text
-from serving.openapi import openapi_bytes
-from serving.problem import Problem, body_errors
-from serving.query import list_query
 from serving.scores import ScoreStore
+from serving.store.batch import Batch
+from serving.web.bodies import ScoresIn
+from serving.web.docs_page import docs_page
+from serving.web.observe import metrics_text
+from serving.web.openapi import openapi_bytes
+from serving.web.problem import Problem, body_errors
+from serving.web.query import list_query
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from serving.errors import CursorError
-from serving.listing import Position
+from serving.store.listing import Position
 
 
 def write_cursor(position: Position, batch_id: str, query: Mapping[str, Any]) -> str:

@@ -16,10 +16,10 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.problem import Problem
-from serving.rules import Found, Rule, find
 from serving.runtime import Runtime
-from serving.tokens import SESSION_COOKIE, Principal
+from serving.store.tokens import SESSION_COOKIE, Principal
+from serving.web.problem import Problem
+from serving.web.rules import Found, Rule, find
 
 REMEMBER_SECONDS = 2.0
 REMEMBERED = 1024

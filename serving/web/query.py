@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
-from serving.listing import DEFAULT_SORT, LIFECYCLES, SORTS, Filters
-from serving.portfolio import RISK_TIERS, VALUE_TIERS
-from serving.problem import Problem
+from serving.store.listing import DEFAULT_SORT, LIFECYCLES, SORTS, Filters
+from serving.store.portfolio import RISK_TIERS, VALUE_TIERS
+from serving.web.problem import Problem
 
 CHOICES = {
     "risk_tier": RISK_TIERS,

@@ -16,11 +16,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from serving.batch import utc_moment, utc_text
-from serving.database import Database
 from serving.errors import TokenError
-from serving.scopes import checked
-from serving.tables import sessions, tokens
+from serving.store.batch import utc_moment, utc_text
+from serving.store.database import Database
+from serving.store.scopes import checked
+from serving.store.tables import sessions, tokens
 
 SESSION_COOKIE = "perennial_session"
 SESSION_HOURS = 12

@@ -4,9 +4,9 @@ from typing import Any
 
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import SCORE_FIELDS
-from serving.listing import LIFECYCLES
-from serving.portfolio import RISK_TIERS, VALUE_TIERS
-from serving.tables import scores
+from serving.store.listing import LIFECYCLES
+from serving.store.portfolio import RISK_TIERS, VALUE_TIERS
+from serving.store.tables import scores
 
 Schema = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Connection, inspect
 
 from serving.errors import StoreDown
-from serving.tables import metadata
+from serving.store.tables import metadata
 
 
 def lacks(connection: Connection) -> bool:

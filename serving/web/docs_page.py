@@ -6,9 +6,9 @@ from html import escape
 
 from starlette.responses import HTMLResponse
 
-from serving.openapi import openapi_document
-from serving.rules import find
-from serving.schemas import Schema
+from serving.web.openapi import openapi_document
+from serving.web.rules import find
+from serving.web.schemas import Schema
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; "

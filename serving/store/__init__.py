@@ -1,0 +1,1 @@
+"""The score store: its tables, its database, the rows and tokens in it."""

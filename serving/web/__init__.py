@@ -1,0 +1,1 @@
+"""HTTP: routes, who may use them, the layers in front of them, the documents that describe them."""
