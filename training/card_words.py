@@ -50,9 +50,11 @@ def summary_sentences(result: TrainingResult, mean: dict[str, Any]) -> list[str]
     ]
     sentences += [_served_sentence(gate) for gate in result.gates]
     if not result.folds:
+        compared = any(gate.versus for gate in result.gates)
         return [
             *sentences,
-            "There was no backtest, so nothing is known of its accuracy.",
+            "There was no backtest: how accurate it is from date to date is not known"
+            + ("; what the gate compared stands below." if compared else "."),
         ]
     cutoffs = f"In the backtest ({_number(len(result.folds), 'cutoff')})"
     auc = mean["churn"][MODEL]["auc"]

@@ -29,6 +29,8 @@ from training.promotion_log import Place, in_use, read_log, ways_back
 Float = NDArray[np.float64]
 
 WORSE_LOSS = 0.005
+# The total of one window is off by 10 to 30 % by chance; half again and more is another unit.
+WORSE_LEVEL = float(np.log(1.5))
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,12 @@ def compare(
     """Promote the challenger unless it is worse than the champion on the same customers.
 
     It is worse where log loss or Tweedie deviance is higher by `WORSE_LOSS` and the interval of
-    the difference excludes 0; where PR-AUC is lower by more than 0.03 or the expected calibration
-    error higher by more than 0.02, overall or in a slice of at least 1,000 customers; or where it
-    predicts what is out of range. The calibration error of a whole shop below that size must
-    moreover be higher beyond chance: it is mostly noise there.
+    the difference excludes 0 (the deviance with each one's total brought to what came, for the
+    level of one window is mostly chance); where that total is off by half as much again; where
+    PR-AUC is lower by more than 0.03 or the expected calibration error higher by more than 0.02,
+    overall or in a slice of at least 1,000 customers; or where it predicts what is out of range.
+    The calibration error of a whole shop below that size must moreover be higher beyond chance:
+    it is mostly noise there.
 
     Raises
     ------
@@ -67,6 +71,7 @@ def compare(
         for name, rows in slices_of(truth).items()
     ]
     worse, alike = _losses(challenger, champion, truth, seed)
+    worse += _worse_level(challenger, champion, truth)
     for figures in slices:
         worse += worse_in(figures)
     if len(truth.churned) < LEAST_CUSTOMERS:
@@ -184,7 +189,8 @@ def _losses(
     pairs = {
         "log loss": [log_loss_rows(churned, p.churn_probability) for p in (challenger, champion)],
         "Tweedie deviance of value": [
-            tweedie_deviance_rows(value, p.predicted_clv) for p in (challenger, champion)
+            tweedie_deviance_rows(value, _levelled(p.predicted_clv, value))
+            for p in (challenger, champion)
         ],
     }
     worse, alike = [], []
@@ -199,3 +205,21 @@ def _losses(
         else:
             alike.append(f"{told})")
     return worse, alike
+
+
+def _levelled(predicted: Float, value: Float) -> Float:
+    """Predictions whose total is that of what came; as they are where either total is 0."""
+    total, came = float(predicted.sum()), float(value.sum())
+    return predicted * (came / total) if total > 0 and came > 0 else predicted
+
+
+def _worse_level(challenger: Predictions, champion: Predictions, truth: Truth) -> list[str]:
+    came = float(np.maximum(truth.future_value, 0.0).sum())
+    totals = [float(p.predicted_clv.sum()) for p in (challenger, champion)]
+    if came <= 0 or totals[1] <= 0:
+        return []
+    off, usual = (abs(np.log(t / came)) if t > 0 else np.inf for t in totals)
+    if off <= usual + WORSE_LEVEL:
+        return []
+    told = f"total value {totals[0]:,.4g} against {totals[1]:,.4g}, where {came:,.4g} came"
+    return [f"worse than the champion: {told}"]

@@ -19,6 +19,7 @@ from training.calibrate import PLAIN_RETURN
 from training.fit import READ_BY_SCORES, HorizonFit, fit_horizon, outcome
 from training.fit_rows import FitRows
 from training.gate import BY_CUSTOMER, BY_TIME, gate_return, gate_value
+from training.member_names import heading
 from training.pooled import pooled_model
 from training.results import FoldOutcome, GateDecision
 from training.tuning import tune
@@ -125,6 +126,19 @@ class Recipe:
             self._btyd[key] = fit_btyd(features)
         return self._btyd[key]
 
+    def _not_converged(self, end: int) -> list[str]:
+        """A sentence on models that fitted at no cutoff before `end`, or not at each of them."""
+        cutoffs: dict[str, list[str]] = {}
+        for (cutoff, _), fitted in sorted(self._btyd.items()):
+            if cutoff <= end:
+                for name in fitted.refused:
+                    cutoffs.setdefault(name, []).append(str(date_of(cutoff)))
+        return [
+            f"{heading(name)} did not converge on the customers of {', '.join(dict.fromkeys(days))}"
+            " and is left out there"
+            for name, days in cutoffs.items()
+        ]
+
     def _tuned(self, rows: FitRows) -> TreeParameters:
         """Tree parameters, chosen on a fit's own rows: a gate's window is not among them."""
         return tune(rows, trials=self.trials, seed=self.seed)
@@ -162,7 +176,7 @@ class Recipe:
         same = value_fit is churn_fit
         value = churn if same else served(value_fit, served_return, served_value)
         facts = self._groups(end, horizons, churn, churn_fit, risk_limits)
-        notes = _notes(churn_fit, value_fit)
+        notes = [*_notes(churn_fit, value_fit), *self._not_converged(end)]
         training = {
             **_window(self.known(end), end, clock, self.seed),
             "refund_lag_days": self.refund_lag(end),

@@ -62,6 +62,8 @@ def print_measures(console: Console, metrics: dict[str, Any]) -> None:
         f"{metrics['customers']:,} customers at {metrics['cutoff']}; served: "
         + ", ".join(f"{k} by {v}" for k, v in metrics["served"].items())
     )
+    for target, why in metrics["gate"].items():
+        console.print(f"{target}: {why}", markup=False)
     for target in ("churn", "value"):
         found = metrics[target]
         if found is None:

@@ -84,7 +84,8 @@ BAD = {
         "not finite or out of range for 1 of 8000",
     ),
     "overconfident": (but(churn=sigmoid(2.5 * logit(P))), "calibration error"),
-    "value in another unit": (but(clv=100 * GOOD.predicted_clv), "Tweedie deviance of value"),
+    "value in another unit": (but(clv=100 * GOOD.predicted_clv), "total value"),
+    "value for two thirds too much": (but(clv=1.7 * GOOD.predicted_clv), "total value"),
     "level shifted in a slice": (
         but(churn=np.where(FEW, sigmoid(logit(P) + 0.25), P)),
         "calibration error",
@@ -243,3 +244,8 @@ def test_a_model_of_lost_features_or_other_horizons_is_not_compared(tmp_path):
     found, told = asked(tmp_path, horizons=(60, 365))
     assert found is None
     assert "it predicts 90 and 365 days ahead, not 60 and 365" in told[0]
+
+
+def test_a_level_off_by_a_window_s_chance_refuses_no_refit():
+    decision = compare(but(clv=1.2 * GOOD.predicted_clv), CHAMPION, TRUTH, seed=0)
+    assert decision.promote, decision.reasons
