@@ -1,0 +1,1 @@
+"""Optional tables beside the purchase log: customers, contacts, surveys."""

@@ -1,0 +1,1 @@
+"""The customers of a shop taken together: cohorts, channels, years, and room to grow."""

@@ -1,0 +1,1 @@
+"""Groups of customers: by recency and frequency, by behaviour, by value; and who moved."""
