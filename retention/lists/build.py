@@ -1,0 +1,150 @@
+"""Make a list: audience, expected profit, cut, hold-out, frozen members.
+
+The budget pays for the contacted only, so a list with a hold-out is cut further down: it is as long
+as its contacted members' expected outlay allows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from retention.lists.caps import CONTACTED, HELD_OUT
+from retention.lists.contact_value import break_even_save_rate
+from retention.lists.frozen import FrozenList, digest_of
+from retention.lists.gain import ExpectedGain, expected_gain, sensitivity
+from retention.lists.holdout import draw_holdout, held_out_sizes, strata_of
+from retention.lists.plan import ListPlan
+from retention.lists.power import HoldoutChoice
+from retention.lists.ranking import Ranked, holdout_of, rank_candidates, reach
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a list would be, without a draw: for sliders that move.
+
+    Attributes
+    ----------
+    counts : of the audience, then `worth_contacting`, `listed`, `contacted`, `held_out`
+    outlay : currency, expected cost of the contacted
+    gain : expected net gain of the contacted
+    holdout : as of the list
+    """
+
+    counts: dict[str, int]
+    outlay: float
+    gain: ExpectedGain
+    holdout: HoldoutChoice
+
+
+def preview_list(
+    candidates: pd.DataFrame, plan: ListPlan, counts: Mapping[str, int] | None = None
+) -> Preview:
+    """Counts, cost, gain and break-even of a list that is not yet made.
+
+    The held-out are taken as an even share of the list; the list itself differs by chance.
+
+    Parameters
+    ----------
+    candidates, plan, counts : as of `build_list`
+    """
+    ranked = rank_candidates(candidates, plan)
+    choice = holdout_of(ranked, plan)
+    size = reach(ranked, plan, choice.share)
+    held = held_out_sizes(size, choice.share) if size else 0
+    # Every so many-th customer of the ranking stands for the contacted.
+    taken = np.unique(np.linspace(0, max(size - 1, 0), size - held).astype(np.int64))
+    some = ranked.at(taken)
+    return Preview(
+        counts=_counts(counts, len(ranked), size, held),
+        outlay=float(some.outlay.sum()),
+        gain=expected_gain(some.terms, plan.assumed, seed=plan.seed),
+        holdout=choice,
+    )
+
+
+def build_list(
+    candidates: pd.DataFrame, plan: ListPlan, counts: Mapping[str, int] | None = None
+) -> FrozenList:
+    """Rank, cut, draw the hold-out and freeze.
+
+    Parameters
+    ----------
+    candidates : DataFrame, one row a customer of the audience: `customer_id`,
+        `return_probability` (uncontacted, within the churn horizon), `expected_spend` (given a
+        return, currency) and, where costs differ, `contact_cost`
+    plan : what is declared
+    counts : of the audience, carried into the list
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or an id stands twice.
+    """
+    ranked = rank_candidates(candidates, plan)
+    worth = len(ranked)
+    choice = holdout_of(ranked, plan)
+    ranked, held, stratum = _cut(ranked, plan, choice.share)
+    contacted = ranked.at(~held)
+    members = _members(ranked, held, stratum)
+    c = contacted.terms
+    return FrozenList(
+        list_id=plan.list_id,
+        members=members,
+        counts=_counts(counts, worth, len(ranked), int(held.sum())),
+        gain=expected_gain(c, plan.assumed, seed=plan.seed),
+        outlay=float(contacted.outlay.sum()),
+        sensitivity=sensitivity(c.p, contacted.spend, plan.assumed, c.cost),
+        holdout={
+            "share": choice.share,
+            "detectable_effect": choice.detectable if np.isfinite(choice.detectable) else None,
+            "sufficient": choice.sufficient,
+            "sentence": choice.sentence,
+        },
+        terms=plan.terms(),
+        digest=digest_of(plan.list_id, plan.terms(), members),
+    )
+
+
+def _counts(
+    audience: Mapping[str, int] | None, worth: int, listed: int, held: int
+) -> dict[str, int]:
+    told = {"worth_contacting": worth, "listed": listed}
+    return {**(audience or {}), **told, "contacted": listed - held, "held_out": held}
+
+
+def _cut(
+    ranked: Ranked, plan: ListPlan, share: float
+) -> tuple[Ranked, NDArray[np.bool_], NDArray[np.int64]]:
+    """Members, who of them is held out, and their deciles, so that the budget holds exactly."""
+    size = reach(ranked, plan, share)
+    while True:
+        listed = ranked.at(np.arange(size))
+        order = listed.by_profit()
+        held, stratum = np.zeros(size, bool), np.zeros(size, np.int64)
+        held[order] = draw_holdout(plan.list_id, list(listed.ids[order]), share)
+        stratum[order] = strata_of(size)
+        spent = float(listed.outlay[~held].sum())
+        if plan.budget is None or spent <= plan.budget * (1 + 1e-12) or size == 0:
+            return listed, held, stratum
+        over = (spent - plan.budget) / (spent / max(int((~held).sum()), 1))
+        size = max(0, size - max(1, int(over)))
+
+
+def _members(ranked: Ranked, held: NDArray[np.bool_], stratum: NDArray[np.int64]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "customer_id": ranked.ids,
+            "rank": np.arange(1, len(ranked) + 1),
+            "stratum": stratum,
+            "arm": np.where(held, HELD_OUT, CONTACTED).astype(object),
+            "return_probability": ranked.terms.p,
+            "expected_spend": ranked.spend,
+            "contact_cost": ranked.terms.cost,
+            "expected_outlay": ranked.outlay,
+            "expected_profit": ranked.profit,
+            "break_even_save_rate": break_even_save_rate(ranked.terms),
+        }
+    )

@@ -1,0 +1,80 @@
+"""Who of a list is held out at random, so that its effect can be measured.
+
+Within deciles of expected profit customers are ranked by a hash of (list, customer) and the first
+h n are held out: anybody can repeat the draw, nobody can steer it.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retention.lists.hash_rank import hash_numbers
+
+STRATA = 10
+MOST = 0.5
+GLOBAL_SHARE = 0.02
+
+
+def strata_of(count: int, strata: int = STRATA) -> NDArray[np.int64]:
+    """Deciles of rank, 0 = best, of customers in the order of their expected profit, (count,)."""
+    return np.arange(count) * strata // max(count, 1)
+
+
+def held_out_count(size: int, share: float) -> int:
+    """First whole number of customers that is not below `share` of `size`."""
+    # 0.1 * 30 is a little above 3 in binary; that is no fourth customer.
+    return math.ceil(share * size - 1e-9)
+
+
+def held_out_sizes(count: int, share: float) -> int:
+    """How many of `count` ranked customers are held out over all deciles."""
+    sizes = np.bincount(strata_of(count), minlength=STRATA)
+    return sum(held_out_count(int(size), share) for size in sizes)
+
+
+def draw_holdout(list_id: str, customer_ids: Sequence[str], share: float) -> NDArray[np.bool_]:
+    """Whether each customer is held out, shape (n,).
+
+    Parameters
+    ----------
+    list_id : name of the list; another list draws others
+    customer_ids : in the order of expected profit, best first; unreachable and `no_contact`
+        customers are no part of it
+    share : h, 0-0.5
+
+    Raises
+    ------
+    ValueError
+        If the share is outside 0-0.5 or an id stands twice.
+    """
+    if not 0 <= share <= MOST:
+        raise ValueError(f"hold-out must be a share from 0 to {MOST}, got {share}")
+    ids = [str(c) for c in customer_ids]
+    if len(set(ids)) != len(ids):
+        raise ValueError(f"{len(ids) - len(set(ids))} customer ids stand twice; give each once")
+    held = np.zeros(len(ids), bool)
+    if share == 0 or not ids:
+        return held
+    numbers, stratum = hash_numbers("holdout", list_id, ids), strata_of(len(ids))
+    # By stratum, then hash; equal hashes, which nobody will see, by id.
+    order = np.lexsort((np.array(ids), numbers, stratum))
+    for s in range(STRATA):
+        inside = order[stratum[order] == s]
+        held[inside[: held_out_count(len(inside), share)]] = True
+    return held
+
+
+def global_control(
+    shop: str, customer_ids: Sequence[str], share: float = GLOBAL_SHARE
+) -> NDArray[np.bool_]:
+    """Whether each customer is in the shop's standing control group, shape (n,).
+
+    The same customers for as long as the shop and the share stay; a greater share keeps those of a
+    smaller one. They are contacted by no list, so the whole programme can be measured.
+    """
+    if not 0 <= share <= MOST:
+        raise ValueError(f"global control must be a share from 0 to {MOST}, got {share}")
+    numbers = hash_numbers("global control", shop, customer_ids)
+    return numbers < np.uint64(int(share * 2**64))

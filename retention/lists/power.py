@@ -1,0 +1,125 @@
+"""What effect a list can show: two proportions, power 80 %, alpha 5 % two-sided.
+
+The variance of a return is the mean of p (1 - p) over the list's own probabilities, for the readout
+is adjusted for them: what is told of a customer beforehand is no noise.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.stats import norm
+
+from retention.lists.holdout import MOST, held_out_sizes
+
+Float = NDArray[np.float64]
+ALPHA, POWER = 0.05, 0.80
+Z_ALPHA, Z_POWER = float(norm.ppf(1 - ALPHA / 2)), float(norm.ppf(POWER))
+SHARES = np.arange(1, 51) / 100
+
+
+@dataclass(frozen=True)
+class HoldoutChoice:
+    """The share chosen, what it can show, and a sentence for the list's page.
+
+    Attributes
+    ----------
+    share : h, at most 0.5
+    detectable : effect on the return rate, 0-1, that is shown in 80 % of cases; NaN if none is
+    sufficient : whether `detectable` is within what was asked for
+    """
+
+    share: float
+    detectable: float
+    sufficient: bool
+    sentence: str
+
+
+def _error(p: Float, effect: float, contacted: int, held: int) -> float:
+    """Standard error of the difference between the arms, where there is an effect."""
+    after = np.clip(p + effect, 0, 1)
+    return float(np.sqrt(np.mean(after * (1 - after)) / contacted + np.mean(p * (1 - p)) / held))
+
+
+def power_of(p: Float, effect: float, *, contacted: int, held: int) -> float:
+    """Probability that an effect on the return rate is shown, either side; NaN without both arms.
+
+    Parameters
+    ----------
+    p : shape (n,), probabilities of return without contact
+    effect : 0-1 on the return rate, 0.05 = 5 points
+    """
+    if min(contacted, held) < 1 or not len(p):
+        return float("nan")
+    error = _error(np.asarray(p, float), effect, contacted, held)
+    if error == 0:
+        return float(effect != 0)
+    return float(norm.sf(Z_ALPHA - effect / error) + norm.cdf(-Z_ALPHA - effect / error))
+
+
+def detectable_effect(p: Float, *, contacted: int, held: int) -> float:
+    """Rise of the return rate, 0-1, that is shown in 80 % of cases; NaN where none is.
+
+    Parameters
+    ----------
+    p : shape (n,), probabilities of return without contact
+    """
+    p = np.asarray(p, float)
+    if min(contacted, held) < 1 or not len(p):
+        return float("nan")
+
+    def lacking(effect: float) -> float:
+        return effect - (Z_ALPHA + Z_POWER) * _error(p, effect, contacted, held)
+
+    most = 1 - float(p.mean())
+    if most <= 0 or lacking(most) < 0:
+        return float("nan")
+    return float(brentq(lacking, 0.0, most)) if lacking(0.0) < 0 else 0.0
+
+
+def detectable_at(p: Float, share: float) -> float:
+    """Detectable effect of a list with these probabilities and a hold-out share."""
+    held = held_out_sizes(len(p), share)
+    return detectable_effect(p, contacted=len(p) - held, held=held)
+
+
+def choose_holdout(
+    p: Float, effect: float, reach: Callable[[float], int] | None = None
+) -> HoldoutChoice:
+    """The least share, in steps of one per cent, with which an effect can be shown.
+
+    Where none suffices, the share that shows most, and it says so.
+
+    Parameters
+    ----------
+    p : shape (n,), probabilities of return without contact, in the order of expected profit
+    effect : stated detectable effect on the return rate, above 0, 0.03 = 3 points
+    reach : how many of the first customers the list takes with a share (the more are held out, the
+        further a budget goes); by default all
+    """
+    if not 0 < effect < 1:
+        raise ValueError(
+            f"the effect to be detected must be between 0 and 1, got {effect}; 3 points are 0.03"
+        )
+    sizes = [len(p) if reach is None else reach(float(share)) for share in SHARES]
+    found = np.array([detectable_at(p[:n], share) for n, share in zip(sizes, SHARES, strict=True)])
+    enough = np.flatnonzero(found <= effect)
+    if len(enough):
+        share, least = float(SHARES[enough[0]]), float(found[enough[0]])
+        sentence = (
+            f"{share:.0%} held out: an effect of {100 * least:.1f} points or more on the return "
+            f"rate is shown in {POWER:.0%} of cases"
+        )
+        return HoldoutChoice(share, least, True, sentence)
+    if np.isnan(found).all():
+        sentence = f"no hold-out of a list of {sizes[-1]} customers can show any effect"
+        return HoldoutChoice(MOST, float("nan"), False, sentence)
+    best = int(np.nanargmin(found))
+    sentence = (
+        f"no hold-out up to {MOST:.0%} suffices for {100 * effect:.1f} points: with "
+        f"{sizes[best]} customers and {SHARES[best]:.0%} held out, {100 * found[best]:.1f} points "
+        "or more would be shown; lengthen the list or ask for a greater effect"
+    )
+    return HoldoutChoice(float(SHARES[best]), float(found[best]), False, sentence)

@@ -1,0 +1,118 @@
+"""Rank the audience by what contact is expected to earn, and see how far the budget goes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from retention.lists.contact_value import (
+    ContactTerms,
+    contact_order,
+    contact_terms,
+    expected_outlay,
+    expected_profit,
+)
+from retention.lists.holdout import held_out_sizes
+from retention.lists.plan import ListPlan
+from retention.lists.power import POWER, HoldoutChoice, choose_holdout, detectable_at
+
+Float = NDArray[np.float64]
+COLUMNS = ("customer_id", "return_probability", "expected_spend")
+# Ranks go by millionths of the currency: the last bit of a sum may differ between machines.
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Customers worth contacting, best first.
+
+    Attributes
+    ----------
+    ids : shape (n,), text
+    spend : shape (n,), currency, expected given a return
+    terms : what a contact of each is made of
+    profit, outlay : shape (n,), currency, expected of a contact
+    """
+
+    ids: NDArray[np.object_]
+    spend: Float
+    terms: ContactTerms
+    profit: Float
+    outlay: Float
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def at(self, which: NDArray[Any]) -> "Ranked":
+        """Some of the customers, by mask or by position."""
+        return Ranked(
+            self.ids[which], self.spend[which], self.terms.at(which), self.profit[which],
+            self.outlay[which],
+        )  # fmt: skip
+
+    def by_profit(self) -> NDArray[np.int64]:
+        """Positions from the highest expected profit down, equal ones by id."""
+        return np.lexsort((self.ids.astype(str), -np.round(self.profit, DIGITS)))
+
+
+def rank_candidates(candidates: pd.DataFrame, plan: ListPlan) -> Ranked:
+    """Those with an expected profit above 0, best first.
+
+    Parameters
+    ----------
+    candidates : as `retention.lists.build.build_list` takes them
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or an id stands twice.
+    """
+    missing = sorted(set(COLUMNS) - set(candidates.columns))
+    if missing:
+        raise ValueError(f"candidates lack columns {missing}; they need {list(COLUMNS)}")
+    ids = candidates["customer_id"].astype(str).to_numpy(object)
+    repeated = pd.Index(ids).duplicated()
+    if repeated.any():
+        first = ids[repeated][0]
+        raise ValueError(
+            f"{int(repeated.sum())} of {len(ids)} candidates stand twice, first {first!r}; "
+            "give one row a customer"
+        )
+    p, spend = (candidates[c].to_numpy(float) for c in COLUMNS[1:])
+    cost = candidates["contact_cost"].to_numpy(float) if "contact_cost" in candidates else None
+    terms = contact_terms(p, spend, plan.assumed, cost)
+    profit = expected_profit(terms, plan.assumed.save_rate.mean)
+    outlay = expected_outlay(terms, plan.assumed)
+    paid = np.round(outlay, DIGITS) if plan.budget is not None else None
+    order = contact_order(np.round(profit, DIGITS), ids.astype(str), paid)
+    return Ranked(ids, spend, terms, profit, outlay).at(order)
+
+
+def reach(ranked: Ranked, plan: ListPlan, share: float) -> int:
+    """How many ranked customers the budget and the limit reach with a share held out."""
+    size = len(ranked)
+    if plan.budget is not None:
+        spent = np.cumsum(ranked.outlay) * (1 - share)
+        size = min(size, int(np.searchsorted(spent, plan.budget, side="right")))
+    if plan.max_contacts is not None:
+        size = min(size, int(plan.max_contacts / (1 - share)) + 1)
+        while size - held_out_sizes(size, share) > plan.max_contacts:
+            size -= 1
+    return size
+
+
+def holdout_of(ranked: Ranked, plan: ListPlan) -> HoldoutChoice:
+    """The hold-out that is declared, or that `auto` picks, and what it can show."""
+    p = ranked.terms.p
+    if isinstance(plan.holdout, str):
+        return choose_holdout(p, plan.detect, lambda share: reach(ranked, plan, share))
+    found = detectable_at(p[: reach(ranked, plan, plan.holdout)], plan.holdout)
+    sentence = (
+        f"{plan.holdout:.0%} held out: an effect of {100 * found:.1f} points or more on the return "
+        f"rate is shown in {POWER:.0%} of cases"
+        if np.isfinite(found)
+        else f"with {plan.holdout:.0%} held out no effect can be shown"
+    )
+    return HoldoutChoice(plan.holdout, found, bool(found <= plan.detect), sentence)
