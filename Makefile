@@ -1,6 +1,7 @@
 # What a developer and the CI run. `make` alone lists the targets.
 PYTHON ?= python3
 SERVE ?= 1
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
@@ -15,7 +16,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 help:
 	@echo "make demo       train on the bundled CDNOW log, then run the service and the dashboard"
 	@echo "                (SERVE=0: stop after printing the ten customers with most value at risk)"
-	@echo "make test       run the tests (ARGS='-k name' for some of them)"
+	@echo "make test       run the tests (ARGS='-k name' for some of them; WORKERS=1: one at a time)"
 	@echo "make test-long  run the long tests; PERENNIAL_DATA names the folder of the larger logs"
 	@echo "make lint       check format, lint and types"
 	@echo "make bench      run the benchmarks"
@@ -40,15 +41,21 @@ $(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.made
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo "installing what the tests and checks need (about 1 GB, of which Spark is half)"
-	@# Spark comes as source: it is packed with the setuptools that the runtime lock pins.
-	@$(PIP) install --require-hashes --no-build-isolation -r requirements-dev.lock
+	@# Spark comes as source: it is packed with the setuptools that the runtime lock pins, and not
+	@# compressed, for its half gigabyte of archives is so already.
+	@$(PIP) install --require-hashes --no-build-isolation \
+		--config-settings=--build-option=--compression=stored -r requirements-dev.lock
 	@touch $@
 
 demo: $(VENV)/.runtime
 	@$(BIN)/perennial demo $(if $(filter 0,$(SERVE)),--no-serve)
 
+# Who has done their half takes from the other's, so that both end together. What the libraries
+# share out over all cores by themselves would only be in the other's way.
+test: ALONE = $(filter 0 1,$(WORKERS))
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(if $(ALONE),,OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1) $(BIN)/python -m pytest \
+		$(if $(ALONE),,-n $(WORKERS) --dist worksteal) $(ARGS)
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest -m long $(ARGS)

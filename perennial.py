@@ -137,6 +137,15 @@ def serve(
     commands.serve(settings, config_path=config, host=host, port=port)
 
 
+@app.command()
+def doctor(config: Config, as_json: Json = False) -> int:
+    """Tell whether this set-up is fit for production, and what to change where it is not."""
+    settings = load_settings(config)
+    from serving import commands
+
+    return commands.doctor(settings, config_path=config, as_json=as_json)
+
+
 Why = Annotated[str | None, typer.Option("--why", help="Reason, for the promotion log.")]
 Who = Annotated[
     str | None,

@@ -13,6 +13,9 @@ from configs.yaml_file import Line
 # Values that may hold a password or the like are not repeated in a message.
 PRIVATE = {
     *("purchases", "purchases.source", "purchases.query"),
+    *("customers", "customers.source", "customers.query"),
+    *("contacts", "contacts.source", "contacts.query"),
+    *("surveys", "surveys.source", "surveys.query"),
     *("store", "mlflow", "mlflow.tracking_uri"),
 }
 # Parts of pydantic's address of a fault that are no keys of the file.

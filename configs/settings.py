@@ -26,6 +26,8 @@ from configs.errors import SettingsError
 from configs.faults import sentence
 from configs.part import Part, Text
 from configs.purchases import VARIABLE, Purchases
+from configs.tables import Contacts, Costs, Customers, Money, Surveys
+from configs.writing import currency_code, known_locale
 from configs.yaml_file import read_mapping
 
 __all__ = ["Settings", "SettingsError", "load_settings"]
@@ -33,6 +35,8 @@ __all__ = ["Settings", "SettingsError", "load_settings"]
 Days = Annotated[PositiveInt, Field(le=36_500)]
 Between = Annotated[float, Field(gt=0, lt=1)]
 Url = Annotated[str, AfterValidator(database_url)]
+# Parts that are read from somewhere.
+SOURCES = ("purchases", "customers", "contacts", "surveys")
 
 
 class Horizons(Part):
@@ -87,13 +91,37 @@ class Gate(Part):
 
 
 class Serve(Part):
-    """Where the service listens, and after how many hours its scores count as stale."""
+    """Where the service listens, how much it lets through, when its scores count as stale."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 3000
-    workers: Literal[1] = 1
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
     stale_after_hours: PositiveFloat = 36.0
-    production: Literal[False] = False
+    requests_per_minute: Annotated[int, Field(ge=1, le=10**9)] = 600_000
+    wrong_tokens_per_minute: Annotated[int, Field(ge=1, le=10**9)] = 10
+    rows_per_day: Annotated[int, Field(ge=1, le=10**12)] = 10_000_000
+    export_rows_per_day: Annotated[int, Field(ge=1, le=10**12)] = 10_000_000
+    behind_tls: bool = False
+    production: bool = False
+
+
+class ExportEmails(Part):
+    """Where the e-mail address of each customer stands: a CSV with `customer_id` and `email`."""
+
+    source: Text
+
+
+class Exports(Part):
+    """What exports may hold besides scores."""
+
+    emails: ExportEmails | None = None
+
+
+class Dashboard(Part):
+    """How the dashboard writes numbers, days and money."""
+
+    locale: Annotated[str, AfterValidator(known_locale)] = "en-GB"
+    currency: Annotated[str, AfterValidator(currency_code)] | None = None
 
 
 def _tier_kind(value: object) -> str:
@@ -114,6 +142,11 @@ class Settings(Part):
         default_factory=lambda data: Path("var") / data["name"], strict=False
     )
     purchases: Purchases
+    customers: Customers | None = None
+    contacts: Contacts | None = None
+    surveys: Surveys | None = None
+    costs: Costs = Costs()
+    money: Money = Money()
     horizons: Horizons = Horizons()
     eligible: Eligible = Eligible()
     tiers: Tiers = "auto"
@@ -123,6 +156,8 @@ class Settings(Part):
     mlflow: Mlflow = Mlflow()
     gate: Gate = Gate()
     serve: Serve = Serve()
+    dashboard: Dashboard = Dashboard()
+    exports: Exports = Exports()
 
     @property
     def log_dir(self) -> Path:
@@ -143,6 +178,11 @@ class Settings(Part):
     def quarantine_dir(self) -> Path:
         """Folder of the rows that could not be accepted, with the reason of each."""
         return self.var / "quarantine"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Folder of the files that exports made."""
+        return self.var / "exports"
 
     @property
     def artifact_dir(self) -> Path:
@@ -170,7 +210,7 @@ def load_settings(path: Path) -> Settings:
 
     Returns
     -------
-    Settings, frozen, with `${NAME}` in `purchases.source` replaced from the environment
+    Settings, frozen, with `${NAME}` in each `source` replaced from the environment
 
     Raises
     ------
@@ -183,24 +223,25 @@ def load_settings(path: Path) -> Settings:
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise SettingsError(sentence(error, Settings, path=path, lines=lines)) from None
-    source = _with_environment(settings.purchases.source, path)
-    if source == settings.purchases.source:
+    told = settings.model_dump()
+    for part in SOURCES:
+        if told[part] is not None:
+            told[part]["source"] = _with_environment(told[part]["source"], f"{part}.source", path)
+    if told == settings.model_dump():
         return settings
     try:
         # Once more: whether it is a file or a database is known only now.
-        told = settings.model_dump()
-        told["purchases"]["source"] = source
         return Settings.model_validate(told)
     except ValidationError as error:
         raise SettingsError(sentence(error, Settings, path=path, lines=lines)) from None
 
 
-def _with_environment(text: str, path: Path) -> str:
+def _with_environment(text: str, key: str, path: Path) -> str:
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1])
         if not found:
             raise SettingsError(
-                f"`purchases.source` in {path} needs the environment variable {match[1]}, "
+                f"`{key}` in {path} needs the environment variable {match[1]}, "
                 f"which is not set; set it first: export {match[1]}=..."
             )
         return found

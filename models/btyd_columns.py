@@ -49,17 +49,20 @@ class BtydColumns:
         """Columns of the rows of `features`; those who never bought are undefined."""
         x, t_x, T = (features[n].to_numpy(float) for n in ("frequency", "recency", "T"))
         bought = np.isfinite(T) & np.isfinite(x)
-        x, t_x, T = (np.where(bought, v, 0.0) for v in (x, t_x, T))
+        history = np.array([np.where(bought, v, 0.0) for v in (x, t_x, T)])
+        # Many customers share a history, one-time buyers above all.
+        (x, t_x, T), place = _distinct(history)
         columns: dict[str, Float] = {}
         for name, model in self.histories.items():
             log_p = model.log_p_zero(x, t_x, T, self.days)
             odds = log_p - np.log(-np.expm1(log_p))
-            columns[churn_column(name)] = np.clip(odds, -FARTHEST, FARTHEST)
+            columns[churn_column(name)] = np.clip(odds, -FARTHEST, FARTHEST)[place]
             expected = model.expected_purchases(x, t_x, T, self.days)
-            columns[orders_column(name)] = np.log(np.maximum(expected, LEAST_ORDERS))
+            columns[orders_column(name)] = np.log(np.maximum(expected, LEAST_ORDERS))[place]
         if self.spend is not None:
             mean = features["monetary_value"].to_numpy(float)
-            columns[SPEND] = np.log(np.maximum(self.spend.expected_value(x, mean), LEAST_ORDERS))
+            expected = self.spend.expected_value(history[0], mean)
+            columns[SPEND] = np.log(np.maximum(expected, LEAST_ORDERS))
         held = {n: np.where(bought, v, np.nan) for n, v in columns.items()}
         return pd.DataFrame(held, index=features.index)
 
@@ -75,6 +78,17 @@ class BtydColumns:
             "histories": {name: to_spec(model) for name, model in self.histories.items()},
             "spend": None if self.spend is None else to_spec(self.spend),
         }
+
+
+def _distinct(history: Float) -> tuple[Float, NDArray[np.int64]]:
+    """The histories that differ, shape (3, m), and the place of each customer's, shape (n,)."""
+    order = np.lexsort(history)
+    ordered = history[:, order]
+    new = np.ones(len(order), bool)
+    new[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.cumsum(new) - 1
+    return ordered[:, new], place
 
 
 def columns_of(histories: Collection[str], *, spend: bool) -> tuple[str, ...]:

@@ -181,12 +181,18 @@ class ValueHead:
         rule = SPEND_RULES[self.member](inputs.joined, window_days)
         return self.spend_level * (rule + self.base)
 
-    def observed_value(self, inputs: Inputs, observed_churn: Float, window_days: int) -> Float:
-        """Expected spend in the observed window, whoever returns, currency, shape (n,)."""
+    def observed_value(
+        self, inputs: Inputs, observed_churn: Float, spend: Float, window_days: int
+    ) -> Float:
+        """Expected spend in the observed window, whoever returns, currency, shape (n,).
+
+        Parameters
+        ----------
+        observed_churn, spend : P(no purchase) there, and `observed_spend`, shape (n,)
+        """
         if self.total is None:
             rule = VALUE_RULES[self.member](inputs.joined, window_days)
             return self.level * (rule + self.base)
-        spend = self.observed_spend(inputs, window_days)
         total = exp_held(self.total.raw(inputs.dense, inputs.linear))
         plain = np.zeros(len(inputs))
         if self.btyd_share > 0:
@@ -230,7 +236,7 @@ class ValueHead:
         churn = carry.churn_probability(observed_churn)
         observed = self.observed_spend(inputs, carry.observed_days)
         stretch = (1 - observed_churn) * carry.spend_factor() / (1 - churn)
-        mean = self.observed_value(inputs, observed_churn, carry.observed_days)
+        mean = self.observed_value(inputs, observed_churn, observed, carry.observed_days)
         p10, p50, p90 = (q * stretch for q in self._quantiles(mean, observed_churn, churn))
         return ValuePrediction(mean * carry.spend_factor(), p10, p50, p90, observed * stretch)
 

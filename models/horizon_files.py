@@ -121,7 +121,8 @@ def _next_order(spec: Spec | None, files: Files) -> NextOrderHead | None:
 def _score(spec: Spec | None, files: Files) -> LinkScore | None:
     if spec is None:
         return None
-    booster = xgb.Booster(params={"nthread": 2})
+    # Ranges of customers are scored side by side, each by one thread.
+    booster = xgb.Booster(params={"nthread": 1})
     booster.load_model(bytearray(files[spec["booster"]]))
     return score_from_spec(spec, booster)
 

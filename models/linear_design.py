@@ -47,11 +47,12 @@ class LinearDesign:
 
     def matrix(self, dense: Matrix) -> Float:
         """Design of rows of features, shape (n, k + f)."""
-        x = dense[:, self.kept].astype(np.float64)
+        # Column after column, whatever the matrix given: sums keep their order.
+        x = np.asfortranarray(dense[:, self.kept].astype(np.float64))
         z = signed_log(x)
         z = np.where(np.isnan(z), self.middle, z)
         z = (np.clip(z, self.low, self.high) - self.mean) / self.spread
-        undefined = np.isnan(dense[:, self.flagged]).astype(np.float64)
+        undefined = np.isnan(dense[:, self.flagged]).astype(np.float64, order="F")
         return np.hstack([z, undefined])
 
 
@@ -68,7 +69,7 @@ def fit_design(features: pd.Index, dense: Matrix) -> LinearDesign:
     features : names of the columns
     dense : shape (n, n_features), NaN where undefined
     """
-    dense = dense[:: max(1, len(dense) // ROWS_LOOKED_AT)]
+    dense = np.asfortranarray(dense[:: max(1, len(dense) // ROWS_LOOKED_AT)])
     undefined = np.isnan(dense)
     share = undefined.mean(axis=0)
     known = np.flatnonzero(share < 1.0)

@@ -56,10 +56,10 @@ class LinkScore:
         ----------
         owners : feature that each column of the design belongs to, shape (k,)
         """
-        trees = self.booster.predict(
-            xgb.DMatrix(dense), pred_contribs=True, validate_features=False
-        )[:, :-1]
-        found = self.share * trees.astype(np.float64)
+        rows = xgb.DMatrix(dense, nthread=1)
+        trees = self.booster.predict(rows, pred_contribs=True, validate_features=False)[:, :-1]
+        # Column after column, as it is added to.
+        found = self.share * trees.astype(np.float64, order="F")
         ours = (1 - self.share) * linear * self.coefficients
         for column, owner in enumerate(owners):
             found[:, owner] += ours[:, column]

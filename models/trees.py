@@ -29,15 +29,27 @@ class TreeParameters:
 
 @dataclass(frozen=True)
 class TreeRows:
-    """Rows to learn from; `start` is the margin that the trees add to, shape (n,)."""
+    """Rows to learn from; `start` is the margin that the trees add to, shape (n,).
+
+    `made` is the dense matrix in XGBoost's own form where it was made before: its bins are kept,
+    its labels and margins are set anew, so that one thread at a time may use it.
+    """
 
     dense: Matrix
     target: Float
     start: Float
+    made: xgb.DMatrix | None = None
 
     def matrix(self) -> xgb.DMatrix:
         """The rows in XGBoost's own form."""
-        return xgb.DMatrix(self.dense, label=self.target, base_margin=self.start)
+        found = matrix_of(self.dense) if self.made is None else self.made
+        found.set_info(label=self.target, base_margin=self.start)
+        return found
+
+
+def matrix_of(dense: Matrix) -> xgb.DMatrix:
+    """A dense matrix in XGBoost's own form."""
+    return xgb.DMatrix(dense, nthread=1)
 
 
 def grow_trees(

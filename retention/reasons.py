@@ -3,10 +3,13 @@
 import math
 import re
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import orjson
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.catalogue import BY_NAME
@@ -14,6 +17,9 @@ from features.catalogue import BY_NAME
 MOST_REASONS = 5
 # A topic that moves the score less than this share is not worth a sentence.
 LEAST_IMPORTANCE = 0.02
+# Nearer than this to half a ten-thousandth a share's own digits say how it is rounded.
+HALFWAY = 1e-6
+_SHARES = pa.array([f"{k / 10_000:.4f}" for k in range(10_001)], pa.large_string())
 # The feature that speaks for its topic, being the easiest to understand; where it is absent or
 # undefined, the one that moved the score most does.
 FACES = {
@@ -64,11 +70,10 @@ def reasons(features: pd.DataFrame, contributions: pd.DataFrame) -> list[str]:
         weight[:, [names[i] == FACES.get(topic) for i in columns]] = np.inf
         weight[np.isnan(values[:, columns])] = -1.0
         speaker[:, t] = columns[np.argmax(weight, axis=1)]
-    return _as_json(topics, names, sums, speaker, values)
+    return _as_json(names, sums, speaker, values + 0.0)  # -0.0 reads as 0.0
 
 
 def _as_json(
-    topics: list[str],
     names: list[str],
     sums: NDArray[np.float64],
     speaker: NDArray[np.int64],
@@ -79,31 +84,74 @@ def _as_json(
     share = size / np.where(total > 0, total, 1.0)[:, None]
     order = np.argsort(-size, axis=1, kind="stable")[:, :MOST_REASONS]
     each = np.arange(len(sums))[:, None]
-    column = speaker[each, order]
-    told = share[each, order]
+    column, told = speaker[each, order], share[each, order]
+    # The largest come first, so those worth a sentence are the first ones of a row.
     worth = told >= LEAST_IMPORTANCE
-    raises = (sums[each, order] > 0).tolist()
-    found = [[None if math.isnan(v) else v for v in row] for row in values[each, column].tolist()]
-    order, column, told, worth = (a.tolist() for a in (order, column, told, worth))
-    rows = []
-    for i in range(len(sums)):
-        parts = [
-            f"{head}{share:.4f}{tail}"
-            for t, c, v, up, share, good in zip(
-                order[i], column[i], found[i], raises[i], told[i], worth[i], strict=True
-            )
-            if good
-            for head, tail in (_around(topics[t], names[c], v, up),)
+    raises = sums[each, order] > 0
+    heads, tails, text = _texts(names, column[worth], values[each, column][worth], raises[worth])
+    kind = np.zeros(worth.shape, np.int64)
+    kind[worth] = text
+    pieces: list[pa.Array | pa.Scalar] = [_text("[")]
+    for slot in range(order.shape[1]):
+        nothing = ~worth[:, slot]
+        here = pa.array(kind[:, slot], mask=nothing)
+        pieces += [
+            (_joined(_text(","), heads) if slot else heads).take(here),
+            _SHARES.take(pa.array(_ten_thousandths(told[:, slot]), mask=nothing)),
+            tails.take(here),
         ]
-        rows.append(f"[{','.join(parts)}]")
-    return rows
+    return cast(list[str], _joined(*pieces, _text("]")).to_pylist())
+
+
+def _text(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
+
+
+def _joined(*pieces: pa.Array | pa.Scalar) -> pa.Array:
+    """Texts one after the other, an absent one as nothing."""
+    return pc.binary_join_element_wise(
+        *pieces, _text(""), null_handling="replace", null_replacement=""
+    )
+
+
+def _ten_thousandths(share: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Shares in whole ten-thousandths, rounded as they are when written with four digits."""
+    scaled = share * 10_000
+    found = np.rint(scaled).astype(np.int64)
+    for i in np.flatnonzero(np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) < HALFWAY):
+        found[i] = int(f"{share[i]:.4f}".replace(".", ""))
+    return found
+
+
+def _texts(
+    names: list[str],
+    column: NDArray[np.int64],
+    value: NDArray[np.float64],
+    raises: NDArray[np.bool_],
+) -> tuple[pa.Array, pa.Array, NDArray[np.int64]]:
+    """What stands before and after the importance, once for each that differs, and the place of
+    each reason's among them, shape (n_reasons,)."""
+    heads: list[str] = []
+    tails: list[str] = []
+    place = np.empty(len(column), np.int64)
+    kind = 2 * column + raises
+    for key in np.flatnonzero(np.bincount(kind)).tolist():
+        cells = np.flatnonzero(kind == key)
+        known, which = np.unique(value[cells], return_inverse=True)
+        place[cells] = len(heads) + which
+        name, up = names[key // 2], bool(key % 2)
+        for one in known.tolist():
+            head, tail = _around(name, None if math.isnan(one) else one, up)
+            heads.append(head)
+            tails.append(tail)
+    return pa.array(heads, pa.large_string()), pa.array(tails, pa.large_string()), place
 
 
 @lru_cache(maxsize=65_536)
-def _around(topic: str, name: str, value: float | None, raises: bool) -> tuple[str, str]:
+def _around(name: str, value: float | None, raises: bool) -> tuple[str, str]:
     """JSON of a reason before and after its importance, which alone differs between most rows."""
-    direction = "raises_risk" if raises else "lowers_risk"
-    head = orjson.dumps({"code": topic, "value": value, "direction": direction}).decode()[:-1]
+    code, direction = BY_NAME[name].topic, "raises_risk" if raises else "lowers_risk"
+    head = orjson.dumps({"code": code, "value": value, "direction": direction}).decode()[:-1]
     tail = orjson.dumps({"text": sentence(name, math.nan if value is None else value)}).decode()[1:]
     return f'{head},"importance":', f",{tail}"
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.log.purchase_log import PurchaseLog
@@ -29,6 +31,9 @@ GRID = (
     *(1, 3, 5, 7, 10, 14, 18, 22, 26, 31, 38, 45, 53, 61, 76, 91, 107, 122, 137, 152, 167, 182),
     *(197, 213, 228, 243, 258, 274, 289, 305, 320, 335, 350, SEARCHED_DAYS),
 )
+# Days of the grid, a month apart, at which the risk foreseen is kept.
+MONTHS = (0, 31, 61, 91, 122, 152, 182, 213, 243, 274, 305, 335, SEARCHED_DAYS)
+_THOUSANDTHS = pa.array([str(k) for k in range(1001)], pa.large_string())
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class SilenceDates:
     medium, high : shop days, NaN where there is none, shape (n,)
     medium_code, high_code : why there is none, `already_above` or `not_within_365_days`; None
         beside a day and for customers who were not asked of, shape (n,)
+    ahead : risk after so many days of silence as `MONTHS` has them, shape (n, 13); NaN from where
+        it was above both limits on, and where it was not looked at
     """
 
     customer_ids: NDArray[np.object_]
@@ -48,6 +55,7 @@ class SilenceDates:
     high: Float
     medium_code: NDArray[np.object_]
     high_code: NDArray[np.object_]
+    ahead: Float
 
     def only(self, mask: Mask) -> "SilenceDates":
         """Those of some of the rows."""
@@ -57,6 +65,7 @@ class SilenceDates:
             self.high[mask],
             self.medium_code[mask],
             self.high_code[mask],
+            self.ahead[mask],
         )
 
     @staticmethod
@@ -68,6 +77,7 @@ class SilenceDates:
             np.concatenate([p.high for p in parts]),
             np.concatenate([p.medium_code for p in parts]),
             np.concatenate([p.high_code for p in parts]),
+            np.concatenate([p.ahead for p in parts]),
         )
 
 
@@ -100,15 +110,17 @@ def silence_dates(
     some = everyone if asked is None else np.flatnonzero(asked)
     ladder = np.array(limits, float)
     days, above = np.full((2, len(silent)), np.nan), np.zeros((2, len(silent)), bool)
-    above[:, some] = curve.at(some, np.zeros(len(some), np.int64)) >= ladder[:, None]
-    brackets = _passed(curve, some, above, ladder, grid)
+    ahead = np.full((len(silent), len(MONTHS)), np.nan)
+    ahead[some, 0] = now = curve.at(some, np.zeros(len(some), np.int64))
+    above[:, some] = now >= ladder[:, None]
+    brackets = _passed(curve, some, above, ladder, grid, ahead)
     for which, (customers, low, high) in enumerate(brackets):
         days[which, customers] = as_of + _halved(curve, customers, low, high, limits[which])
     codes = np.full((2, len(silent)), None, object)
     codes[:, some] = NOT_WITHIN
     codes[above] = ALREADY_ABOVE
     codes[~np.isnan(days)] = None
-    return SilenceDates(silent.customer_ids, days[0], days[1], codes[0], codes[1])
+    return SilenceDates(silent.customer_ids, days[0], days[1], codes[0], codes[1], ahead)
 
 
 @dataclass(frozen=True)
@@ -128,9 +140,17 @@ class _Curve:
 
 
 def _passed(
-    curve: _Curve, customers: Int, above: Mask, limits: Float, grid: Sequence[int]
+    curve: _Curve,
+    customers: Int,
+    above: Mask,
+    limits: Float,
+    grid: Sequence[int],
+    ahead: Float,
 ) -> list[tuple[Int, Int, Int]]:
-    """Who passes each limit, and the days of the grid before and at which it was passed."""
+    """Who passes each limit, and the days of the grid before and at which it was passed.
+
+    The risk found on the way is kept in `ahead`.
+    """
     waiting = ~above
     found: list[list[tuple[Int, Int, Int]]] = [[], []]
     before = 0
@@ -139,6 +159,8 @@ def _passed(
         if not len(still):
             break
         risk = curve.at(still, np.full(len(still), day))
+        if day in MONTHS:
+            ahead[still, MONTHS.index(day)] = risk
         for which, limit in enumerate(limits):
             new = still[waiting[which, still] & (risk >= limit)]
             waiting[which, new] = False
@@ -164,3 +186,22 @@ def _halved(curve: _Curve, customers: Int, low: Int, high: Int, limit: float) ->
         high[wide[passed]] = middle[passed]
         low[wide[~passed]] = middle[~passed]
     return high
+
+
+def ahead_texts(ahead: Float) -> pa.Array:
+    """Risks of `MONTHS` as thousandths with blanks between, up to the last known.
+
+    Parameters
+    ----------
+    ahead : shape (n, 13), as of `SilenceDates`
+    """
+    known = np.logical_and.accumulate(~np.isnan(ahead), axis=1)
+    thousandths = np.rint(np.where(known, ahead, 0.0) * 1000).astype(np.int64)
+    places = [
+        _THOUSANDTHS.take(pa.array(thousandths[:, k], mask=~known[:, k]))
+        for k in range(ahead.shape[1])
+    ]
+    # Skipping nulls would drop a row of nothing else.
+    blank = pa.scalar(" ", pa.large_string())
+    joined = pc.binary_join_element_wise(*places, blank, null_handling="replace")
+    return pc.utf8_rtrim(joined, " ")

@@ -10,10 +10,15 @@ from typing import Any
 
 from serving.scores import ScoreStore
 from serving.store.batch import Batch
+from serving.store.cube import counted
 from serving.store.cursor import read_cursor, write_cursor
 from serving.store.listing import DEFAULT_SORT, Filters
+from serving.store.past import trend
+from serving.store.week import read_week
 
 UNKNOWN = "unknown"
+NO_COHORTS = {"period": "month", "cohorts": []}
+ERASED = "erased"
 
 
 def head(batch: Batch, *, now: datetime, stale_after_hours: float) -> dict[str, Any]:
@@ -26,6 +31,11 @@ def head(batch: Batch, *, now: datetime, stale_after_hours: float) -> dict[str, 
         "published_at": batch.published_text,
         "stale": age > timedelta(hours=stale_after_hours),
     }
+
+
+def without_scores(customer_id: str, *, is_erased: bool) -> dict[str, Any]:
+    """Return the row of a customer whom the batch does not hold: a status and no score."""
+    return {"customer_id": customer_id, "score_status": ERASED if is_erased else UNKNOWN}
 
 
 class Answers:
@@ -51,7 +61,9 @@ class Answers:
     def by_ids(self, batch: Batch, ids: Sequence[str], now: datetime) -> dict[str, Any]:
         """Return the head and `results`: one row per id, in the order asked."""
         found = self.store.scores(ids, batch.batch_id)
-        results = [found.get(i) or {"customer_id": i, "score_status": UNKNOWN} for i in ids]
+        lacking = [each for each in ids if each not in found]
+        erased = self.store.erased(lacking) if lacking else set()
+        results = [found.get(i) or without_scores(i, is_erased=i in erased) for i in ids]
         return {**self.head(batch, now), "results": results}
 
     def customer(self, batch: Batch, customer_id: str, now: datetime) -> dict[str, Any] | None:
@@ -104,14 +116,43 @@ class Answers:
         return {**self.head(batch, now), "items": rows, "next_cursor": following}
 
     def portfolio(self, batch: Batch, now: datetime) -> dict[str, Any]:
-        """Return the head, `data_until`, `customers`, `statuses` and `tiers`.
+        """Return the head, `data_until`, `customers`, `statuses`, `tiers` and what became of them.
 
         `statuses` is {score_status: customers}; each of the 12 `tiers` has `risk_tier`,
         `value_tier`, `customers`, `predicted_clv` (a sum), `mean_churn_probability` (or null).
+        `trend` has every batch kept; `last_year`, `migration`, `stages` and `cohorts` are described
+        in `serving.details`, null or empty in a batch of an earlier version.
         """
+        details = self.store.details(batch.batch_id)
         return {
             **self.head(batch, now),
             "data_until": batch.data_until,
             "customers": batch.customers,
             **batch.portfolio,
+            "trend": trend(self.store.database, batch.as_of),
+            "last_year": details.get("last_year"),
+            "migration": details.get("migration"),
+            "stages": details.get("stages", []),
+            "cohorts": details.get("cohorts", NO_COHORTS),
         }
+
+    def count(self, batch: Batch, filters: Filters) -> int:
+        """Return how many customers of a batch filters let pass."""
+        cube = self.store.details(batch.batch_id).get("cube")
+        beyond = (filters.q, filters.min_value_at_risk, filters.min_churn_probability)
+        if cube is None or any(value is not None for value in beyond):
+            return self.store.count(batch.batch_id, filters)
+        return counted(cube, filters.as_dict())[0]
+
+    def week(self, batch: Batch, kind: str, start: int, limit: int) -> list[dict[str, Any]]:
+        """Return part of this week's list of a kind, most value at risk first.
+
+        Each item is a score row with `last_ordered_on`, `last_amount` and `last_product` besides.
+        """
+        listed = read_week(self.store.database, batch.batch_id, kind, start, limit)
+        found = self.store.scores([item["customer_id"] for item in listed], batch.batch_id)
+        return [
+            {**found[item["customer_id"]], **item}
+            for item in listed
+            if item["customer_id"] in found
+        ]

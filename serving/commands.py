@@ -15,7 +15,8 @@ from rich.table import Table
 
 from configs.console import Steps
 from configs.settings import Settings
-from serving.export import CSV_FIELDS, write_csv
+from serving.doctor import REFUSED, check_production, circumstances, examine, refusals
+from serving.exports.batch_csv import CSV_FIELDS, write_csv
 from serving.scores import ScoreStore
 from serving.store.batch import Batch
 from serving.store.listing import NOT_LAPSED, Filters
@@ -35,6 +36,8 @@ def serve(settings: Settings, *, config_path: Path, host: str | None, port: int 
 
     Raises
     ------
+    Refused
+        If `serve.production` is on and the doctor refuses something.
     ServeError
         If the port is in use, or the service does not start.
     StoreDown
@@ -42,6 +45,8 @@ def serve(settings: Settings, *, config_path: Path, host: str | None, port: int 
     """
     from serving.web import front
 
+    if settings.serve.production:
+        check_production(circumstances(settings, config_path, host=host))
     listen_host, listen_port = host or settings.serve.host, port or settings.serve.port
     with front.bind(listen_host, listen_port) as bound:
         # A store that cannot be opened is told in one sentence, before BentoML logs a page of it.
@@ -52,6 +57,7 @@ def serve(settings: Settings, *, config_path: Path, host: str | None, port: int 
             config_path,
             bound,
             ready=lambda: print(f"{settings.name} is served on {address}", flush=True),
+            workers=settings.serve.workers,
         )
 
 
@@ -94,6 +100,23 @@ def score_document(settings: Settings, published: "Published") -> dict[str, Any]
         "unchanged": published.unchanged,
         "items": rows,
     }
+
+
+def doctor(settings: Settings, *, config_path: Path, as_json: bool) -> int:
+    """Print whether this set-up is fit for production and what to change; return the exit code."""
+    findings = examine(circumstances(settings, config_path))
+    fit = not refusals(findings)
+    if as_json:
+        print(json.dumps({"fit": fit, "findings": [each.as_dict() for each in findings]}))
+        return 0 if fit else REFUSED
+    table = Table("", "looked at", "found", "what to do", title_justify="left")
+    for each in findings:
+        style = {"refused": "bold red", "advice": "yellow", "fine": "green"}[each.level]
+        found = f"{escape(each.what)} [dim]({escape(each.where)})[/dim]"
+        table.add_row(f"[{style}]{each.level}[/]", each.check, found, escape(each.fix))
+    Console(highlight=False).print(table)
+    print("fit for production" if fit else "not fit for production: see the lines that say refused")
+    return 0 if fit else REFUSED
 
 
 def check_port(settings: Settings, port: int | None) -> None:

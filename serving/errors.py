@@ -29,9 +29,23 @@ class TokenError(ServeError):
     exit_code = 2
 
 
+NO_CURSOR = "cursor is not one that this list gave; leave it out to start at the first page"
+
+
 class CursorError(ValueError):
     """A cursor that is malformed or belongs to another batch, sort or filter."""
 
 
+class UnknownCursor(CursorError):  # noqa: N818 - it names a state
+    """A text that no list gave as a cursor."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_CURSOR)
+
+
 class PredictRefused(ValueError):  # noqa: N818 - it names a state
     """Purchases that cannot be scored: the sentence names the field and the next step."""
+
+
+class KeyReused(ValueError):  # noqa: N818 - it names a state
+    """An `Idempotency-Key` that came before with another body."""

@@ -6,6 +6,10 @@ Percentiles and value tiers go by the cut points of the current batch, which the
 from datetime import date
 from typing import Any
 
+import orjson
+import pandas as pd
+from sqlalchemy import Integer
+
 from configs.settings import Settings
 from features.catalogue import FEATURES
 from features.errors import CutoffError, DataError
@@ -14,14 +18,17 @@ from features.log.shop_log import ShopLog
 from features.panel import snapshot
 from features.shop_clock import ShopClock, day_number
 from models.bundle import Bundle
-from retention.scores import Eligibility, score_rows
+from retention.scores import SCORE_FIELDS, Eligibility, score_rows
 from serving.answers import UNKNOWN
 from serving.errors import PredictRefused
 from serving.runtime import Runtime
 from serving.store.batch import Batch
-from serving.store.rows import unpublished_rows
+from serving.store.rows import EMPTY
+from serving.store.tables import scores
 from serving.web.bodies import PredictIn, PurchaseIn
 from serving.web.problem import Problem
+
+WHOLE = {str(column.name) for column in scores.columns if isinstance(column.type, Integer)}
 
 
 def predict_answer(runtime: Runtime, body: PredictIn) -> dict[str, Any]:
@@ -86,7 +93,29 @@ def predicted_rows(
         eligibility=Eligibility(settings.eligible.active_within_days, settings.eligible.min_days),
         cut_points=batch.cut_points,
     )
-    return unpublished_rows(rows)
+    return plain_rows(rows)
+
+
+def plain_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return score rows that no batch holds, as `unpublished_rows` does for a whole batch.
+
+    For a few rows this takes a tenth of its time: nothing is done by column but to read it.
+    """
+    columns = {name: rows[name].tolist() for name in SCORE_FIELDS}
+    return [_plain(values) for values in zip(*columns.values(), strict=True)]
+
+
+def _plain(values: tuple[Any, ...]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, value in zip(SCORE_FIELDS, values, strict=True):
+        # What is not there is None, NA or NaN; only NaN differs from itself.
+        known = value is not None and value is not pd.NA and value == value
+        row[name] = value if known else None
+    for name in WHOLE & row.keys():
+        row[name] = None if row[name] is None else int(row[name])
+    for name, empty in EMPTY.items():
+        row[name] = orjson.loads(row[name] or empty)
+    return row
 
 
 def warm_up() -> None:

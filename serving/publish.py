@@ -28,11 +28,16 @@ from retention.batch_job import score_shop
 from retention.changes import with_changes
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import Eligibility
+from serving.details import realised
+from serving.details.facts import details_of
+from serving.details.publication import Publication
+from serving.details.week import week_rows
 from serving.errors import BatchExists, BatchRefused
 from serving.scores import ScoreStore
 from serving.store.batch import Batch
+from serving.store.past import Earlier, week_before
 
-COMPARED = ("customer_id", "risk_tier", "tier_since")
+COMPARED = ("customer_id", "risk_tier", "tier_since", "lifecycle_status")
 PROBABILITIES = ("churn_probability", "usual_churn_probability")
 # Quantiles are below 0 where more may be given back than is bought.
 FINITE = ("clv_p10", "clv_p50", "clv_p90")
@@ -91,10 +96,29 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
             batch_id = f"{batch_id}-{now:%Y%m%d%H%M%S}"
         folder = settings.models_dir / pointer["path"]
         rows, cuts, orders, known = scored(loaded.log, folder, cutoff, batch_id, settings)
+        rows, orders = store.without_erased([rows, orders])
         before = store.latest_of(str(date_of(cutoff)))
         old = None if before is None else store.rows_frame(before.batch_id, COMPARED)
         rows = with_changes(rows, old, str(date_of(cutoff)))
         check_rows(rows)
+        a_week_before = week_before(store.database, str(date_of(cutoff)))
+        earlier = {} if before is None else store.details(before.batch_id)
+        horizon, lag = settings.horizons.churn_days, known.facts.refund_lag_days
+        publication = Publication(
+            settings=settings,
+            as_of=date_of(cutoff),
+            rows=rows,
+            orders=orders,
+            log=known,
+            loaded=loaded,
+            bundle=bundle,
+            before=before,
+            old=old,
+            week_before=a_week_before,
+            week_old=_rows_of(store, a_week_before, before, old),
+            earlier=earlier,
+            closed=realised.closed(store.database, earlier, date_of(known.last_day), horizon, lag),
+        )
         batch = Batch(
             batch_id=batch_id,
             as_of=str(date_of(cutoff)),
@@ -105,12 +129,21 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
             cut_points=cuts,
         )
         try:
-            store.publish(batch, rows, orders)
+            store.publish(batch, rows, orders, details_of(publication), week_rows(publication))
         except BatchExists:  # another run of the same was faster
             return Published(store.current() or batch, unchanged=True)
         return Published(batch)
     finally:
         store.close()
+
+
+def _rows_of(
+    store: ScoreStore, earlier: Earlier | None, before: Batch | None, old: pd.DataFrame | None
+) -> pd.DataFrame | None:
+    """Rows of an earlier batch; those of the previous one are there already."""
+    if earlier is None or (before is not None and before.batch_id == earlier.batch_id):
+        return None if earlier is None else old
+    return store.rows_frame(earlier.batch_id, COMPARED)
 
 
 def champion(models_dir: Path) -> Bundle:

@@ -14,24 +14,21 @@ from pathlib import Path  # noqa: E402
 from typing import Any, cast  # noqa: E402
 
 import bentoml  # noqa: E402
-from anyio import CapacityLimiter  # noqa: E402
-from anyio.to_thread import run_sync  # noqa: E402
 from starlette.responses import Response  # noqa: E402
 from starlette.types import ASGIApp  # noqa: E402
 
 from configs.settings import SettingsError, load_settings  # noqa: E402
 from serving.predict import predict_answer, warm_up  # noqa: E402
 from serving.runtime import Runtime  # noqa: E402
-from serving.web.app import build, layers  # noqa: E402
+from serving.web.app import OwnLayers, build  # noqa: E402
 from serving.web.bodies import PredictIn  # noqa: E402
 from serving.web.problem import problem_of  # noqa: E402
 from serving.web.quiet_log import keep_bodies_out  # noqa: E402
 from serving.web.routes import json_answer  # noqa: E402
 
 CONFIG = "PERENNIAL_CONFIG"
-AT_ONCE = 2
-
 RUNTIME = Runtime()
+PAGES = build(RUNTIME)
 
 
 # BentoML's own metrics and access log carry whole paths, and so customer ids: both stay off.
@@ -41,7 +38,7 @@ RUNTIME = Runtime()
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
 )
-@bentoml.asgi_app(build(RUNTIME), path="/")
+@bentoml.asgi_app(PAGES, path="/")
 class PerennialService:
     """Churn risk and customer value of one shop."""
 
@@ -54,7 +51,6 @@ class PerennialService:
         keep_bodies_out()
         RUNTIME.open(load_settings(Path(path)))
         warm_up()
-        self.limiter = CapacityLimiter(AT_ONCE)
         # BentoML keeps each request for as long as its timer runs; without this, collecting that
         # garbage stops the worker for tenths of a second.
         gc.collect()
@@ -65,7 +61,7 @@ class PerennialService:
     async def predict(self, body: PredictIn, /) -> dict[str, Any]:
         """Score the purchases in the body as the batch would."""
         try:
-            answer = await run_sync(predict_answer, RUNTIME, body, limiter=self.limiter)
+            answer = await RUNTIME.predicting.run(predict_answer, RUNTIME, body)
         except Exception as error:  # noqa: BLE001 - BentoML would drop the sentence
             return _as_is(problem_of(error).response())
         return _as_is(json_answer(answer))
@@ -74,6 +70,7 @@ class PerennialService:
     def close(self) -> None:
         """Close the store and stop watching for a new model."""
         RUNTIME.close()
+        gc.unfreeze()  # what is frozen when Python ends looks like a leak to some libraries
 
 
 def _as_is(response: Response) -> dict[str, Any]:
@@ -81,8 +78,7 @@ def _as_is(response: Response) -> dict[str, Any]:
     return cast("dict[str, Any]", response)
 
 
-for _layer, _options in layers(RUNTIME):
-    cast("Any", PerennialService).add_asgi_middleware(_layer, **_options)
+cast("Any", PerennialService).add_asgi_middleware(OwnLayers, runtime=RUNTIME)
 
 
 def asgi() -> ASGIApp:

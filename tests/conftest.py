@@ -1,4 +1,4 @@
-"""What all tests share: usage reports off, BentoML's home aside, a ready MLflow database."""
+"""What all tests share: usage reports off, caches and homes aside, a ready MLflow database."""
 
 import atexit
 import os
@@ -9,24 +9,37 @@ from pathlib import Path
 import pytest
 
 from configs.telemetry import switch_off
+from tests.made_once import made_once
 
-# Before any test module imports MLflow or BentoML, which read these once.
+# Before any test module imports MLflow, numba or BentoML, which read these once.
 switch_off()
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Two processes that compile one function at once may mix up its files in numba's cache.
+    _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
+    os.environ["NUMBA_CACHE_DIR"] = str(_CACHE / os.environ["PYTEST_XDIST_WORKER"])
 _BENTOML_HOME = tempfile.mkdtemp(prefix="bentoml-home-")
 atexit.register(shutil.rmtree, _BENTOML_HOME, ignore_errors=True)
 os.environ["BENTOML_HOME"] = _BENTOML_HOME
 
 
 @pytest.fixture(scope="session")
-def mlflow_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of this run, the same one for all workers of pytest-xdist."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def mlflow_template(run_folder: Path) -> Path:
     """Return an MLflow SQLite database with all migrations done, to be copied and not used."""
+    return made_once(run_folder / "mlflow-template", migrated) / "mlflow.db"
+
+
+def migrated(folder: Path) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    folder = tmp_path_factory.mktemp("mlflow-template")
-    template = folder / "mlflow.db"
-    store = SqlAlchemyStore(f"sqlite:///{template}", (folder / "artifacts").as_uri())
+    store = SqlAlchemyStore(f"sqlite:///{folder / 'mlflow.db'}", (folder / "artifacts").as_uri())
     store.engine.dispose()
-    return template
 
 
 @pytest.fixture

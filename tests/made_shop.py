@@ -1,14 +1,12 @@
 """Made shops: purchase logs with a known structure, and one shop that is trained."""
 
-import atexit
 import contextlib
 import io
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +19,12 @@ from features.log.shop_log import ShopLog
 from features.shop_clock import ShopClock
 from models.manifest import MANIFEST
 from tests.made_frames import log_from_frame
+from tests.made_once import made_once
 
 FIRST = pd.Timestamp("2023-01-02")
 COLUMNS = ["customer_id", "ordered_at", "amount"]
 CANARY = "canary-"
+TRAINED = "trained.json"
 
 
 def made_purchases(
@@ -132,14 +132,21 @@ def ready_mlflow(folder: Path, template: Path) -> None:
 @cache
 def trained_shop(template: Path) -> Shop:
     """A shop of 400 customers after `train`; shared by all tests, so copy it to change it."""
-    folder = Path(tempfile.mkdtemp(prefix="made-shop-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = made_once(template.parent.parent / "made-shop", partial(train_in, template))
+    told = json.loads((folder / TRAINED).read_text())
+    return Shop(folder / "shop" / "shop.yaml", Called(**told))
+
+
+def train_in(template: Path, room: Path) -> None:
+    """Train the shop in the room's folder `shop`, and note beside it what was printed."""
+    folder = room / "shop"
     purchases = made_purchases(400, prefix=CANARY)
     purchases["customer_id"] += "@mail.example"
     refunds = on_days([(f"{CANARY}refund@mail.example", 100, -5.0)])
     config = write_shop(folder, pd.concat([purchases, refunds]))
     ready_mlflow(folder, template)
-    return Shop(config, call("train", "-c", config, "--json"))
+    done = call("train", "-c", config, "--json")
+    (room / TRAINED).write_text(json.dumps(vars(done)))
 
 
 def bytes_below(folder: Path) -> dict[str, bytes]:

@@ -12,9 +12,9 @@ from tests.made_shop import bytes_below, call, made_purchases, write_shop
 NOWHERE = {"tracking_uri": "http://127.0.0.1:9"}
 
 
-def busy_purchases():
-    """Enough lines a day for a delivery to be judged, with an order id each."""
-    frame = made_purchases(600, 300, seed=3)
+def purchases(customers=200):
+    """Purchases with an order id each; those of 600 customers are enough to judge a delivery."""
+    frame = made_purchases(customers, 300, seed=3)
     return frame.assign(order_id=[f"o{i}" for i in range(len(frame))])
 
 
@@ -37,7 +37,7 @@ def evaluated(config, out):
 
 
 def test_r5_shuffled_delivered_twice_or_split_the_predictions_are_the_same(tmp_path):
-    lines = busy_purchases()
+    lines = purchases()
     draw = np.random.default_rng(0)
     shuffled = lines.sample(frac=1, random_state=0)
     pieces = draw.integers(0, 7, len(lines))
@@ -52,7 +52,7 @@ def test_r5_shuffled_delivered_twice_or_split_the_predictions_are_the_same(tmp_p
 
 @pytest.mark.parametrize("fault", ["a missing day", "half the volume"])
 def test_r2_an_odd_delivery_is_refused_by_train_and_told_by_check(tmp_path, fault):
-    lines = busy_purchases()
+    lines = purchases(600)
     late = lines["ordered_at"] >= "2023-09-01"
     config = shop_in(tmp_path, [lines[~late]])
     assert call("check", "-c", config, "--json").code == 0
@@ -77,7 +77,7 @@ def test_r2_an_odd_delivery_is_refused_by_train_and_told_by_check(tmp_path, faul
 
 
 def test_a_month_added_gives_the_scores_of_the_whole_log(tmp_path):
-    lines = busy_purchases()
+    lines = purchases()
     late = lines["ordered_at"] >= "2023-10-01"
     grown = shop_in(tmp_path / "grown", [lines[~late]])
     assert call("train", "-c", grown, "--json").code == 0

@@ -229,9 +229,14 @@ def assert_equal(one, two):
 # CDNOW, the bundled log: one fit from the raw text, one from Parquet cut off at the cutoff.
 
 
-def cdnow_lines():
+def cdnow_text(one_in):
+    """The log's text with one customer in so many, every so manyth by number."""
     with gzip.open(ROOT / "configs" / "data" / "cdnow_master.txt.gz", "rt") as file:
-        text = file.read()
+        header, *rows = file
+    return "".join([header, *(row for row in rows if int(row.split()[0]) % one_in == 0)])
+
+
+def cdnow_lines(text):
     names = ["customer_id", "ordered_at", "quantity", "amount"]
     lines = pd.read_csv(
         io.StringIO(text), sep=r"\s+", header=0, names=names, dtype={"customer_id": str}
@@ -240,16 +245,23 @@ def cdnow_lines():
     return lines.assign(ordered_at=stamps)
 
 
-def test_cdnow_as_text_and_as_parquet_without_its_future_predicts_the_same(tmp_path):
+@pytest.mark.parametrize(
+    ("one_in", "customers"), [(10, 2357), pytest.param(1, 23_570, marks=pytest.mark.long)]
+)
+def test_cdnow_as_text_and_as_parquet_without_its_future_predicts_the_same(
+    tmp_path, one_in, customers
+):
     cutoff = ["--cutoff", "1997-10-01", "--horizon-days", 91, "--json"]
     text = tmp_path / "text.yaml"
     settings = (ROOT / "configs" / "cdnow.yaml").read_text()
     few = "training: {cutoffs: 1}\n"  # a lighter fit; the test is about what it reads
-    settings = settings.replace("configs/data", str(ROOT / "configs" / "data"))
+    source, log = tmp_path / "cdnow.txt.gz", cdnow_text(one_in)
+    source.write_bytes(gzip.compress(log.encode()))
+    settings = settings.replace("configs/data/cdnow_master.txt.gz", str(source))
     text.write_text(f"{settings}{few}var: {tmp_path}/a\n")
     done = call("evaluate", "-c", text, *cutoff, "--out", tmp_path / "text")
     assert done.code == 0, done.err
-    lines = cdnow_lines()
+    lines = cdnow_lines(log)
     lines[lines["ordered_at"] < "1997-10-01"].to_parquet(tmp_path / "cdnow.parquet")
     parquet = tmp_path / "parquet.yaml"
     parquet.write_text(
@@ -259,7 +271,7 @@ def test_cdnow_as_text_and_as_parquet_without_its_future_predicts_the_same(tmp_p
     again = call("evaluate", "-c", parquet, *cutoff, "--out", tmp_path / "parquet")
     assert again.code == 0, again.err
     one, two = (pd.read_parquet(tmp_path / d / "predictions.parquet") for d in ("text", "parquet"))
-    assert len(one) == 23_570
+    assert len(one) == customers
     assert one[NEVER_NULL].notna().all(axis=None)
     labels = ["churned", "future_orders", "future_value"]
     assert_frame_equal(one.drop(columns=labels), two.drop(columns=labels), check_exact=True)

@@ -7,8 +7,9 @@ from features.log.shop_log import ShopLog
 from features.panel import labels_at, snapshot
 from features.shop_clock import date_of
 from training.fit import HorizonFit, outcome
-from training.recipe import Horizons, Recipe
+from training.recipe import Asked, Horizons, Recipe
 from training.results import FoldOutcome
+from training.side_by_side import one_thread_each
 
 FOLDS = 3
 
@@ -38,6 +39,7 @@ def why_none(first_day: int, end: int, horizons: Horizons) -> str | None:
     )
 
 
+@one_thread_each
 def backtest(
     recipe: Recipe,
     end: int,
@@ -47,9 +49,20 @@ def backtest(
 ) -> list[FoldOutcome]:
     """Every member's predictions at past cutoffs, oldest first, beside what came."""
     full = recipe.known(end)
-    closed = end - recipe.refund_lag(end)
-    cutoffs = backtest_cutoffs(full.facts.first_known_day, closed, horizons)
+    cutoffs = _cutoffs(recipe, end, horizons)
+    recipe.prepare(asked_by_backtest(recipe, end, horizons))
     return list(_folds(recipe, full, cutoffs[::-1], horizons, progress))
+
+
+def asked_by_backtest(recipe: Recipe, end: int, horizons: Horizons) -> list[Asked]:
+    """What `backtest` fits, newest first."""
+    days = dict.fromkeys((horizons.churn_days, horizons.value_days))
+    return [(c, d, False, False) for c in _cutoffs(recipe, end, horizons) for d in days]
+
+
+def _cutoffs(recipe: Recipe, end: int, horizons: Horizons) -> list[int]:
+    closed = end - recipe.refund_lag(end)
+    return backtest_cutoffs(recipe.known(end).facts.first_known_day, closed, horizons)
 
 
 def _folds(

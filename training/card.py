@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from models.metrics import CHURN_METRICS, VALUE_METRICS, nan_to_null, pinball
+from training.card_curves import curves
 from training.card_segments import segments
 from training.card_words import (
     gate_sentences,
@@ -50,8 +51,8 @@ def card(result: TrainingResult, comparison: Comparison | None = None) -> dict[s
     Returns
     -------
     dict with the keys name, version, summary, trained_on, data, population, horizons, served,
-    gates, folds, mean, challengers, quantiles, levels, segments, top_features, limits, seed,
-    settings, versions
+    gates, folds, mean, challengers, quantiles, levels, segments, curves, top_features, limits,
+    seed, settings, versions
     """
     seed = result.settings.get("training", {}).get("seed")
     compared = comparison or compare(result.folds, seed=seed or 0)
@@ -76,6 +77,7 @@ def card(result: TrainingResult, comparison: Comparison | None = None) -> dict[s
         "quantiles": quantiles,
         "levels": level,
         "segments": segments(result.folds, served),
+        "curves": curves(result.folds, served),
         "top_features": _top_features(result.importance),
         "limits": known_limits(result, level, quantiles),
         "seed": seed,

@@ -1,20 +1,20 @@
 """Cross-fitting: every row gets scores from a fit that did not see its customer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from models.link_score import Float, LinkScore
 from models.trees import TreeParameters
 from training.clustered import gain_error
 from training.fit_rows import FitRows
 from training.fit_score import FittedScore, ScorePlan, fit_score, with_season
-from training.links import LINKS, SPEND, Link
+from training.links import LINKS, ORDERS, RETURN, SPEND, TOTAL, Link
+from training.side_by_side import side_by_side
 
-JOBS = 2
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 USUAL_SHARE = 0.5
 MOST_ROWS = 40_000
@@ -58,39 +58,103 @@ def cross_fit(rows: FitRows, trees: TreeParameters, *, n_folds: int, seed: int) 
     ----------
     rows : with folds 0 to `n_folds` - 1, some customers who return in each
     """
-    # Many threads for small products cost more than they bring, and change the last digits.
-    with threadpool_limits(limits=1):
-        fits = Parallel(n_jobs=JOBS, prefer="threads")(
-            delayed(_cross_fit_one)(link, rows, trees, n_folds=n_folds, seed=seed) for link in LINKS
-        )
-    named = {link.name: fit for link, fit in zip(LINKS, fits, strict=True)}
+    grounds = _grounds(rows, seed)
+    folds = side_by_side([partial(_without, k, rows, grounds, trees, seed) for k in range(n_folds)])
+    rounds = {
+        link: max(1, round(float(np.mean([fold.rounds[link] for fold in folds])))) for link in LINKS
+    }
+    parts = {link: _parts_of_all(rows, link, folds) for link in LINKS}
+    pieces = [
+        partial(_served, kinds, rows, grounds, parts, ScorePlan(trees), rounds, seed)
+        for kinds in ((RETURN, TOTAL, ORDERS), (SPEND,))
+    ]
+    named = {name: found for piece in side_by_side(pieces) for name, found in piece.items()}
     return Scores(
-        {name: served for name, (served, _, _) in named.items()},
-        {name: unseen for name, (_, unseen, _) in named.items()},
-        {name: effect for name, (_, _, effect) in named.items()},
+        {link.name: named[link.name][0] for link in LINKS},
+        {link.name: named[link.name][1] for link in LINKS},
+        {link.name: named[link.name][2] for link in LINKS},
     )
 
 
-def _cross_fit_one(
-    link: Link, rows: FitRows, trees: TreeParameters, *, n_folds: int, seed: int
-) -> tuple[LinkScore, Float, Float]:
-    own, target = _fewer(*rows.for_link(link), seed)
-    plan = ScorePlan(trees)
+@dataclass(frozen=True)
+class _Ground:
+    """What a kind of score is fitted on; kinds fitted on the same rows share them."""
+
+    rows: FitRows
+    target: Float
+
+    def without(self, fold: int, seen: dict[int, FitRows]) -> "_Ground":
+        """The rows of all other folds; `seen` keeps them for the kinds that share them."""
+        mask, own = self.rows.fold != fold, id(self.rows)
+        if own not in seen:
+            seen[own] = self.rows.take(mask)
+        return _Ground(seen[own], self.target[mask])
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """Fits without one fold: trees that each kind grew, and both its scores of the fold's rows."""
+
+    out: NDArray[np.bool_]
+    rounds: dict[Link, int]
+    parts: dict[Link, tuple[Float, Float]]
+
+
+def _grounds(rows: FitRows, seed: int) -> dict[Link, _Ground]:
+    everyone, found = _fewer(rows, rows.churned, seed)[0], {}
+    for link in LINKS:
+        own, target = rows.for_link(link)
+        if own is rows:
+            found[link] = _Ground(everyone, everyone.for_link(link)[1])
+        else:
+            found[link] = _Ground(*_fewer(own, target, seed))
+    return found
+
+
+def _without(
+    fold: int, rows: FitRows, grounds: dict[Link, _Ground], trees: TreeParameters, seed: int
+) -> _Fold:
+    """Fit every kind of score without the customers of a fold, and ask it of them."""
+    out = rows.fold == fold
+    check, there = rows.take(_every(out, ROWS_TO_STOP_BY)), rows.take(out)
+    kept: dict[int, FitRows] = {}
+    rounds, parts = {}, {}
+    for link, ground in grounds.items():
+        seen = ground.without(fold, kept)
+        fitted = fit_score(link, seen.rows, seen.target, ScorePlan(trees), seed=seed, check=check)
+        parts[link] = fitted.parts(there)
+        rounds[link] = fitted.score.booster.num_boosted_rounds()
+    return _Fold(out, rounds, parts)
+
+
+def _parts_of_all(rows: FitRows, link: Link, folds: list[_Fold]) -> tuple[Float, Float]:
     one, two = np.empty(len(rows)), np.empty(len(rows))
-    rounds = []
-    for fold in range(n_folds):
-        out = rows.fold == fold
-        seen = own.fold != fold
-        check = rows.take(_every(out, ROWS_TO_STOP_BY))
-        fitted = fit_score(link, own.take(seen), target[seen], plan, seed=seed, check=check)
-        one[out], two[out] = fitted.parts(rows.take(out))
-        rounds.append(fitted.score.booster.num_boosted_rounds())
-    final = replace(plan, rounds=max(1, round(float(np.mean(rounds)))))
-    whole = fit_score(link, own, target, final, seed=seed, check=None)
-    share = choose_share(link, rows, one, two)
-    whole = FittedScore(replace(whole.score, share=share), whole.effects)
-    served = with_season(whole, link, own, target)
-    return served, (1 - share) * one + share * two, whole.effects[rows.window]
+    for fold in folds:
+        one[fold.out], two[fold.out] = fold.parts[link]
+    return one, two
+
+
+def _served(
+    kinds: Sequence[Link],
+    rows: FitRows,
+    grounds: dict[Link, _Ground],
+    parts: dict[Link, tuple[Float, Float]],
+    plan: ScorePlan,
+    rounds: dict[Link, int],
+    seed: int,
+) -> dict[str, tuple[LinkScore, Float, Float]]:
+    """By kind: the score fitted on all rows, what was said of them unseen, and their effects."""
+    found = {}
+    for link in kinds:
+        own, target = grounds[link].rows, grounds[link].target
+        final = replace(plan, rounds=rounds[link])
+        whole = fit_score(link, own, target, final, seed=seed, check=None)
+        one, two = parts[link]
+        share = choose_share(link, rows, one, two)
+        whole = FittedScore(replace(whole.score, share=share), whole.effects)
+        served = with_season(whole, link, own, target)
+        found[link.name] = served, (1 - share) * one + share * two, whole.effects[rows.window]
+    return found
 
 
 def _fewer(rows: FitRows, target: Float, seed: int) -> tuple[FitRows, Float]:

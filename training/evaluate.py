@@ -19,6 +19,7 @@ from models.metrics import churn_metrics, nan_to_null, value_metrics
 from retention.scores import score_rows, silence_of
 from retention.silence import SilenceDates
 from training.recipe import Fitted, Horizons, Recipe
+from training.side_by_side import one_thread_each
 
 LABELS = ("churned", "future_orders", "future_value")
 
@@ -32,6 +33,7 @@ class Evaluation:
     fitted: Fitted
 
 
+@one_thread_each
 def evaluate_at(
     log: ShopLog,
     cutoff: int,

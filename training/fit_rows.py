@@ -1,12 +1,15 @@
 """Rows of the panel as scores are fitted on them: inputs, targets, window and fold of each."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import xgboost as xgb
 from numpy.typing import NDArray
 
 from models.link_score import Float, Matrix
+from models.trees import matrix_of
 from training.links import ORDERS, RETURN, SPEND, TOTAL, Link, log_spend, median_spend
 
 Int = NDArray[np.int64]
@@ -38,6 +41,11 @@ class FitRows:
 
     def __len__(self) -> int:
         return len(self.window)
+
+    @cached_property
+    def matrix(self) -> xgb.DMatrix:
+        """The dense inputs in XGBoost's own form, made once for all that is fitted on the rows."""
+        return matrix_of(self.dense)
 
     @property
     def churned(self) -> Float:

@@ -57,11 +57,12 @@ def fit_score(
     """
     intercept, coefficients, effects = _fit_linear(link, rows, target, plan.penalty)
     base = link.start(target)
-    grown = TreeRows(rows.dense, target, base + effects[rows.window])
+    grown = TreeRows(rows.dense, target, base + effects[rows.window], rows.matrix)
     tried = None
     if check is not None:
         checked, its_target = check.for_link(link)
-        tried = TreeRows(checked.dense, its_target, base + effects[checked.window])
+        start = base + effects[checked.window]
+        tried = TreeRows(checked.dense, its_target, start, checked.matrix)
     booster = grow_trees(
         grown, link.objective, parameters=plan.trees, seed=seed, rounds=plan.rounds, check=tried
     )

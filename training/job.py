@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -19,7 +20,7 @@ from features.shop_clock import date_of
 from models.bundle import save_parts, seal
 from models.metrics import nan_to_null
 from models.pointer import read_pointer
-from training.backtest import backtest, why_none
+from training.backtest import asked_by_backtest, backtest, why_none
 from training.backtest_page import SavedBacktest, save_backtest
 from training.backtest_run import add_backtest
 from training.bundle_check import checked
@@ -33,6 +34,7 @@ from training.refit import judge_refit
 from training.registry import CHALLENGER, CHAMPION, Registry
 from training.results import MODEL, FoldOutcome, TrainingResult, fold_metrics, mean_metrics
 from training.run_record import description, version_tags
+from training.side_by_side import one_thread_each
 from training.tracking import Tracker, TrackingDown
 
 STEPS = 6
@@ -69,6 +71,7 @@ def job_key(settings: Settings, loaded: LoadedLog) -> str:
     return digest.hexdigest()
 
 
+@one_thread_each
 def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
     """Run the training job of a shop.
 
@@ -95,12 +98,16 @@ def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
                 f"the log covers the one day {date_of(end - 1)}; it needs two days to learn from"
             )
         recipe = recipe_of(settings, loaded.log)
+        horizons = horizons_of(settings)
         with steps.step("backtest on rolling cutoffs"):
-            folds = backtest(recipe, end, horizons_of(settings), progress=steps.detail)
+            # What is to be served is fitted beside the fits of the past, so that no core waits.
+            asked = recipe.asked_by_bundle(end, horizons)
+            recipe.prepare([*asked, *asked_by_backtest(recipe, end, horizons)])
+            folds = backtest(recipe, end, horizons, progress=steps.detail)
         with steps.step("fit and gate"):
             fitted = recipe.bundle(
                 end,
-                horizons_of(settings),
+                horizons,
                 clock=clock_of(settings),
                 risk_limits=limits_of(settings),
             )
@@ -150,12 +157,19 @@ def _finish(
             compared = compare(kept, seed=settings.training.seed)
             told = card(result, compared)
             seal(folder, version, told)
-            checked(folder, features)
-            plots = save_plots(result, room / "plots", comparison=compared)
-            _, card_html = save_card(result, plots, room / "card", whole=told)
-            saved = save_backtest(
-                kept, room / "backtest", name=settings.name, comparison=compared, notes=result.notes
-            )
+            # The bundle is tried in a process of its own while this one draws.
+            with ThreadPoolExecutor(1) as pool:
+                trial = pool.submit(checked, folder, features)
+                plots = save_plots(result, room / "plots", comparison=compared)
+                _, card_html = save_card(result, plots, room / "card", whole=told)
+                saved = save_backtest(
+                    kept,
+                    room / "backtest",
+                    name=settings.name,
+                    comparison=compared,
+                    notes=result.notes,
+                )
+                trial.result()
         with steps.step("record the run in MLflow"):
             recorded = _record(settings, result, plots, card_html, saved)
         # A run that MLflow missed is not known as done, so the next one is not skipped.

@@ -14,59 +14,45 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from configs.errors import SettingsError
 from models.manifest import own_digest
 from models.pointer import read_pointer
+from models.promotions import (
+    LOG,
+    PROMOTED,
+    REFUSED,
+    ROLLED_BACK,
+    Entry,
+    Place,
+    entry_of,
+    parsed,
+    read_log,
+    whole_lines,
+)
 
-LOG = "promotions.jsonl"
-PROMOTED, ROLLED_BACK, REFUSED = "promoted", "rolled_back", "refused"
+__all__ = [
+    "LOG",
+    "PROMOTED",
+    "REFUSED",
+    "ROLLED_BACK",
+    "Entry",
+    "LogWriter",
+    "Place",
+    "in_use",
+    "login",
+    "one_line",
+    "read_log",
+    "verify",
+    "ways_back",
+    "writing",
+]
+
 START = "0" * 64
 LONGEST_WHO, LONGEST_WHY = 100, 1000
-
-
-@dataclass(frozen=True)
-class Place:
-    """A bundle's version, its folder below `models_dir`, and the key of what it was made from."""
-
-    version: str
-    path: str
-    key: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the log.
-
-    Attributes
-    ----------
-    when : UTC, ISO 8601
-    who : login of the person or the job
-    what : "promoted", "rolled_back", or "refused" for a challenger that is kept and not served
-    version, path, key : the bundle that it is about, as in `Place`
-    from_version, from_path : what was in use until then; None where nothing was
-    why : one sentence
-    forced : whether the gate's refusal was overridden
-    """
-
-    when: str
-    who: str
-    what: str
-    version: str
-    path: str
-    key: str
-    from_version: str | None
-    from_path: str | None
-    why: str
-    forced: bool
-
-    @property
-    def place(self) -> Place:
-        """The bundle that the line is about."""
-        return Place(self.version, self.path, self.key)
 
 
 class LogWriter:
@@ -141,20 +127,13 @@ def in_use(models_dir: Path) -> Place | None:
     return Place(version, path, key if isinstance(key, str) else "")
 
 
-def read_log(models_dir: Path) -> list[Entry]:
-    """Every line that can be read, oldest first; `verify` says whether they are as written."""
-    told = (_parsed(line) for line in _whole_lines(models_dir / LOG))
-    entries = (_entry(line) for line in told if line is not None)
-    return [entry for entry in entries if entry is not None]
-
-
 def verify(models_dir: Path) -> list[str]:
     """What is wrong with the log, a sentence each; empty where it is as it was written."""
     faults, previous = [], START
     path = models_dir / LOG
-    for number, line in enumerate(_whole_lines(path), 1):
-        told = _parsed(line)
-        if told is None or _entry(told) is None or told.get("sha256") != own_digest(told):
+    for number, line in enumerate(whole_lines(path), 1):
+        told = parsed(line)
+        if told is None or entry_of(told) is None or told.get("sha256") != own_digest(told):
             faults.append(f"line {number} of {path} is not as it was written")
         elif told.get("previous") != previous:
             faults.append(f"line {number} of {path} does not follow on the line before it")
@@ -234,32 +213,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _whole_lines(path: Path) -> list[bytes]:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    return content[: content.rfind(b"\n") + 1].splitlines()
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        told = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
-
-
-def _entry(told: dict[str, Any]) -> Entry | None:
-    names = [field.name for field in fields(Entry)]
-    texts = [name for name in names if name not in ("forced", "from_version", "from_path")]
-    kinds = [isinstance(told.get(name), str) for name in texts]
-    kinds += [isinstance(told.get(n, 0), str | None) for n in ("from_version", "from_path")]
-    if not all(kinds) or not isinstance(told.get("forced"), bool):
-        return None
-    # A path that leads out of the models' folder was not written by us.
-    if Path(told["path"]).name != told["path"]:
-        return None
-    return Entry(**{name: told[name] for name in names})

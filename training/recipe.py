@@ -1,6 +1,8 @@
 """The recipe: from a log as known before a day to a bundle, gated on what it did not learn from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,9 +24,12 @@ from training.gate import BY_CUSTOMER, BY_TIME, gate_return, gate_value
 from training.member_names import heading
 from training.pooled import pooled_model
 from training.results import FoldOutcome, GateDecision
+from training.side_by_side import side_by_side
 from training.tuning import tune
-from training.windows import plan_windows
+from training.windows import WindowPlan, plan_windows
 
+# Arguments of `Recipe.fit`: end, horizon in days, dates, judged.
+Asked = tuple[int, int, bool, bool]
 QUANTILES = np.arange(0, 11) / 10
 SPARE_VALUE_RULE = "rate_times_order_value"
 
@@ -95,15 +100,7 @@ class Recipe:
         """
         key = (end, horizon_days, dates, judged)
         if key not in self._fits:
-            # Before its first line is known a cutoff has no customers, however old the order.
-            facts = self.known(end).facts
-            plan = plan_windows(
-                facts.first_known_day,
-                end,
-                horizon_days,
-                n_cutoffs=self.n_cutoffs,
-                refund_lag_days=self.refund_lag(end),
-            )
+            plan = self._plan(end, horizon_days)
             self._fits[key] = (
                 None
                 if plan is None
@@ -118,6 +115,43 @@ class Recipe:
                 )
             )
         return self._fits[key]
+
+    def _plan(self, end: int, horizon_days: int) -> WindowPlan | None:
+        # Before its first line is known a cutoff has no customers, however old the order.
+        return plan_windows(
+            self.known(end).facts.first_known_day,
+            end,
+            horizon_days,
+            n_cutoffs=self.n_cutoffs,
+            refund_lag_days=self.refund_lag(end),
+        )
+
+    def prepare(self, wanted: Iterable[Asked]) -> None:
+        """Fit several horizons side by side; `fit` remembers them."""
+        asked = [key for key in dict.fromkeys(wanted) if key not in self._fits]
+        # Another engine has its own way to share out the work.
+        if len(asked) < 2 or self.log.engine is not None:
+            return
+        for end, *_ in asked:
+            # Read once, for all who ask for that day.
+            _ = self.known(end).facts, self.known(end).customer_ids
+        side_by_side(
+            [
+                partial(self.fit, end, days, dates=dates, judged=judged)
+                for end, days, dates, judged in asked
+            ]
+        )
+
+    def asked_by_bundle(self, end: int, horizons: Horizons) -> list[Asked]:
+        """What `bundle` fits at `end`, and what it is judged by where windows are kept apart."""
+        days = dict.fromkeys((horizons.value_days, horizons.churn_days))
+        own = [(end, d, d == horizons.value_days, True) for d in days]
+        plans = [self._plan(end, d) for d in days]
+        return own + [
+            (plan.newest, plan.observed_days, False, False)
+            for plan in plans
+            if plan is not None and plan.by_time
+        ]
 
     def _btyd_at(self, cutoff: int, features: pd.DataFrame) -> FittedBtyd:
         """Buy-till-you-die models of the customers known at a cutoff, fitted once."""
@@ -165,6 +199,7 @@ class Recipe:
         ----------
         risk_limits : churn probabilities from which risk is medium and high; None for percentiles
         """
+        self.prepare(self.asked_by_bundle(end, horizons))
         value_fit = self.fit(end, horizons.value_days, dates=True)
         same_days = horizons.churn_days == horizons.value_days
         churn_fit = value_fit if same_days else self.fit(end, horizons.churn_days)

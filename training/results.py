@@ -6,6 +6,7 @@ The training job fills these; plots, model card and tracking only read them.
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,21 @@ class FoldOutcome:
     customers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     n_orders: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     tenure_days: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    @cached_property
+    def measures(self) -> dict[str, dict[str, Metrics]]:
+        """What `fold_metrics` gives: card, tracking and terminal all ask for it."""
+        medians = {MODEL: self.clv_p50}
+        return {
+            "churn": {
+                member: churn_metrics(self.churned, predicted)
+                for member, predicted in self.churn_probability.items()
+            },
+            "value": {
+                member: value_metrics(self.future_value, predicted, medians.get(member))
+                for member, predicted in self.predicted_clv.items()
+            },
+        }
 
 
 @dataclass(frozen=True)
@@ -85,17 +101,7 @@ class TrainingResult:
 
 def fold_metrics(fold: FoldOutcome) -> dict[str, dict[str, Metrics]]:
     """Measures of one fold: `{"churn": {member: measures}, "value": {member: measures}}`."""
-    medians = {MODEL: fold.clv_p50}
-    return {
-        "churn": {
-            member: churn_metrics(fold.churned, predicted)
-            for member, predicted in fold.churn_probability.items()
-        },
-        "value": {
-            member: value_metrics(fold.future_value, predicted, medians.get(member))
-            for member, predicted in fold.predicted_clv.items()
-        },
-    }
+    return fold.measures
 
 
 def mean_metrics(

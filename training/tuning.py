@@ -1,22 +1,45 @@
 """Choose how trees are grown, by log loss of return on the newest windows (Optuna's TPE)."""
 
-from dataclasses import asdict, replace
+import threading
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 import optuna
-from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
 from models.link_score import Float, margins
 from models.trees import TreeParameters, TreeRows, grow_trees
 from training.clustered import gain_error
 from training.fit_rows import FitRows
 from training.links import RETURN
+from training.side_by_side import side_by_side
 
-JOBS = 2
 # A choice among small trees needs no more; more would only take longer.
 MOST_ROWS = 6_000
 HELD_FOLDS = (0, 1)
+
+
+class _Quiet:
+    """Keeps Optuna from telling of each trial, as long as any thread tunes."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = threading.Lock(), 0, 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._before = optuna.logging.get_verbosity()
+                optuna.logging.set_verbosity(optuna.logging.WARNING)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                optuna.logging.set_verbosity(self._before)
+
+
+_QUIET = _Quiet()
 
 
 def tune(rows: FitRows, *, trials: int, seed: int) -> TreeParameters:
@@ -29,21 +52,22 @@ def tune(rows: FitRows, *, trials: int, seed: int) -> TreeParameters:
     if trials < 2:
         return usual
     sample = _sample(rows, seed)
+    splits = [
+        _Split(sample.take(sample.fold != k), sample.take(sample.fold == k)) for k in HELD_FOLDS
+    ]
     tried: dict[int, Float] = {}
 
     def loss(trial: optuna.Trial) -> float:
-        found = _losses(sample, _suggested(trial), seed)
+        parameters = _suggested(trial)
+        pieces = [partial(split.losses, parameters, seed) for split in splits]
+        found = np.concatenate(side_by_side(pieces))
         tried[trial.number] = found
         return float(found.mean())
 
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
+    with _QUIET:
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
         study.enqueue_trial(asdict(usual))
         study.optimize(loss, n_trials=trials)
-    finally:
-        optuna.logging.set_verbosity(verbosity)
     gain = tried[0] - tried[study.best_trial.number]
     held = np.concatenate([np.flatnonzero(sample.fold == k) for k in HELD_FOLDS])
     if float(gain.mean()) <= gain_error(gain, sample.customer[held]):
@@ -72,25 +96,22 @@ def _sample(rows: FitRows, seed: int) -> FitRows:
     return rows.take(np.isin(rows.customer, customers[kept]))
 
 
-def _losses(rows: FitRows, parameters: TreeParameters, seed: int) -> Float:
-    """Losses of the rows of the held folds, by trees that did not see their customers."""
-    parts = Parallel(n_jobs=JOBS, prefer="threads")(
-        delayed(_fold_losses)(rows, rows.fold == k, parameters, seed) for k in HELD_FOLDS
-    )
-    return np.concatenate(parts)
+@dataclass(frozen=True)
+class _Split:
+    """Rows to grow trees on, and rows of other customers to stop by and to judge them by."""
 
+    seen: FitRows
+    held: FitRows
 
-def _fold_losses(
-    rows: FitRows, held: NDArray[np.bool_], parameters: TreeParameters, seed: int
-) -> Float:
-    y = rows.churned
-    base = RETURN.start(y[~held])
+    def losses(self, parameters: TreeParameters, seed: int) -> Float:
+        """Losses of the rows held, by trees that did not see their customers."""
+        base = RETURN.start(self.seen.churned)
 
-    def as_rows(mask: NDArray[np.bool_]) -> TreeRows:
-        return TreeRows(rows.dense[mask], y[mask], np.full(int(mask.sum()), base))
+        def as_rows(rows: FitRows) -> TreeRows:
+            return TreeRows(rows.dense, rows.churned, np.full(len(rows), base), rows.matrix)
 
-    check = as_rows(held)
-    booster = grow_trees(
-        as_rows(~held), RETURN.objective, parameters=parameters, seed=seed, check=check
-    )
-    return RETURN.losses(y[held], base + margins(booster, rows.dense[held]))
+        check = as_rows(self.held)
+        booster = grow_trees(
+            as_rows(self.seen), RETURN.objective, parameters=parameters, seed=seed, check=check
+        )
+        return RETURN.losses(self.held.churned, base + margins(booster, self.held.dense))

@@ -6,6 +6,8 @@ Over p ~ Beta(a, c) the papers write it with 2F1, which overflows at large n and
 1. f being smooth in p, Gauss-Jacobi quadrature with the beta density as its weight needs few nodes.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -93,7 +95,8 @@ def purchases(n: Float, z: Float, c: Float, *, a: float) -> Float:
     """
     distinct, place = coded(c)
     used = np.unique(place)
-    p, weight = beta_nodes(a, distinct[used])
+    nodes = [_nodes_of(a, float(one)) for one in distinct[used]]
+    p, weight = (np.array([n[part] for n in nodes]).reshape(-1, NODES) for part in (0, 1))
     place = np.searchsorted(used, place)
     found = np.empty_like(n)
     for start in range(0, len(n), ROWS):
@@ -102,6 +105,13 @@ def purchases(n: Float, z: Float, c: Float, *, a: float) -> Float:
         total = -np.expm1(-n[rows, None] * np.log1p(at * z[rows, None])) / at
         found[rows] = np.einsum("ij,ij->i", total, weight[place[rows]])
     return found
+
+
+@lru_cache(maxsize=4096)
+def _nodes_of(a: float, c: float) -> tuple[Float, Float]:
+    """Nodes and weights over one Beta(a, c): whoever asks of a day asks of the next ones too."""
+    nodes, weights = beta_nodes(a, np.array([c]))
+    return nodes[0], weights[0]
 
 
 def purchases_by_history(

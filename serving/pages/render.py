@@ -18,6 +18,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "script-src 'self'",
+        "connect-src 'self'",
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
@@ -48,6 +49,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(
+        count_of=words.count_of,
         cut=words.cut,
         day=words.day,
         days=words.days,
@@ -57,6 +59,7 @@ def environment() -> Environment:
         of_100=words.of_100,
         percent=words.percent,
         plain=words.plain,
+        short_money=words.short_money,
         whole_money=words.whole_money,
         customer_href=customer_href,
         wide=lambda share: f"{share:.2f}%",

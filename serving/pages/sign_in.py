@@ -1,9 +1,11 @@
 """Sign in with a token, get a session cookie; sign out, lose it."""
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from serving.pages.forms import changes
 from serving.pages.render import PAGE_HEADERS, page
 from serving.pages.state import Parts
 from serving.store.tokens import SESSION_COOKIE, SESSION_HOURS
@@ -38,11 +40,12 @@ async def sign_in(request: Request) -> Response:
     return response
 
 
-async def sign_out(request: Request) -> Response:
+def end_session(request: Request, parts: Parts, _form: FormData) -> Response:
     """End the session and go to the form."""
-    secret = request.cookies.get(SESSION_COOKIE)
-    if secret:
-        await run_in_threadpool(Parts.of(request).tokens.end_session, secret)
+    parts.tokens.end_session(request.cookies[SESSION_COOKIE])
     response = RedirectResponse("/sign-in", status_code=303, headers=PAGE_HEADERS)
     response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
     return response
+
+
+sign_out = changes(end_session)

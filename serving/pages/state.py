@@ -10,6 +10,7 @@ from starlette.requests import Request
 from configs.settings import Settings
 from serving.answers import Answers
 from serving.holder import ChampionHolder
+from serving.pages.words import Writing
 from serving.scores import ScoreStore
 from serving.store.tokens import Tokens
 
@@ -24,6 +25,12 @@ class Parts:
     answers: Answers
     holder: ChampionHolder
     clock: Callable[[], datetime]
+
+    @property
+    def writing(self) -> Writing:
+        """How this shop writes numbers, days and money."""
+        told = self.settings.dashboard
+        return Writing(told.locale, told.currency)
 
     @classmethod
     def of(cls, request: Request) -> Self:

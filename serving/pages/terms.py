@@ -18,6 +18,8 @@ SORTS = {
 }
 DEFAULT_SORT = "-value_at_risk"
 
+CHANGE_WORDS = {"up": "went up", "down": "went down", "same": "stayed"}
+
 LIFECYCLE_WORDS = {
     "new": "has bought on one day so far, and recently",
     "developing": "has bought on two or three days, and recently",
@@ -64,6 +66,14 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
             "days, with the usual marketing going on. The tier compares that share with two "
             "thresholds, which as a rule are drawn from the shop's own customers: where most "
             "buy rarely, even a low tier can stand above 50%."
+        ),
+    ),
+    (
+        "change",
+        "Change",
+        (
+            "Whether the risk tier went up, went down or stayed since the previous batch of "
+            "scores, and since which day the customer has been in this tier."
         ),
     ),
     (

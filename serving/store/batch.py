@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 
@@ -20,6 +21,7 @@ class Batch:
     customers : number of score rows
     cut_points : thresholds of tiers and groups, as `/predict` needs them
     portfolio : totals by risk tier and value tier; the store fills it in at publication
+    erased : customers erased since publication; `customers` are those left
 
     Raises
     ------
@@ -35,6 +37,7 @@ class Batch:
     customers: int
     cut_points: Mapping[str, Any] = field(default_factory=dict)
     portfolio: Mapping[str, Any] = field(default_factory=dict)
+    erased: int = 0
 
     def __post_init__(self) -> None:
         for name in ("batch_id", "model_version"):
@@ -50,7 +53,7 @@ class Batch:
                 "pass datetime.now(UTC)"
             )
 
-    @property
+    @cached_property
     def published_text(self) -> str:
         """`published_at` as ISO 8601 in UTC, ending in Z."""
         return utc_text(self.published_at)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from serving.errors import CursorError
+from serving.errors import CursorError, UnknownCursor
 from serving.store.listing import Position
 
 
@@ -32,9 +32,7 @@ def read_cursor(cursor: str, batch_id: str, query: Mapping[str, Any]) -> Positio
         if not isinstance(customer_id, str) or not (value is None or _is_number(value)):
             raise ValueError("a value of another kind")
     except (ValueError, TypeError) as error:
-        raise CursorError(
-            "cursor is not one that this list gave; leave it out to start at the first page"
-        ) from error
+        raise UnknownCursor from error
     if its_batch != batch_id:
         raise CursorError(
             "cursor belongs to a batch that is no longer current; "

@@ -1,17 +1,20 @@
 """Open the store's database and turn its faults into one sentence."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, insert, inspect, select
+from sqlalchemy import URL, Connection, Engine, create_engine, insert, inspect, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from serving.errors import StoreDown
-from serving.store import sqlite
+from serving.store import postgres, sqlite
 from serving.store.growth import bring_up, lacks
-from serving.store.tables import SCHEMA_VERSION, metadata, store_info
+from serving.store.tables import SCHEMA_VERSION, store_info
+from serving.store.write_tables import every_table
 
 
 class Database:
@@ -33,25 +36,35 @@ class Database:
             parsed = make_url(url)
         except ArgumentError as error:
             raise StoreDown(
-                "the store's URL cannot be read; set `store` to sqlite:///FILE"
+                "the store's URL cannot be read; set `store` to sqlite:///FILE or "
+                "postgresql+psycopg://USER@HOST/DATABASE"
             ) from error
         self.label = parsed.render_as_string(hide_password=True)
         try:
             if parsed.get_backend_name() == "sqlite":
                 sqlite.prepare_file(parsed)
-            self.engine: Engine = create_engine(parsed, pool_timeout=2, hide_parameters=True)
+            self.engine: Engine = create_engine(
+                parsed, pool_timeout=2, hide_parameters=True, **_options(parsed, busy_seconds)
+            )
         except (OSError, ImportError) as error:
             raise StoreDown(
                 f"the store {self.label} cannot be opened: {error}; check `store` and `var`"
             ) from error
         if parsed.get_backend_name() == "sqlite":
             sqlite.tune(self.engine, busy_seconds=busy_seconds)
-        self._prepare()
+            self._reader = self.engine
+        else:
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one consistent state."""
-        with self._guarded(), self.engine.connect() as connection, connection.begin():
+        with self._guarded(), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -61,6 +74,12 @@ class Database:
             connection = plain.execution_options(**{sqlite.WRITES: True})
             with connection.begin():
                 yield connection
+
+    def forget(self) -> None:
+        """Leave no trace of deleted rows outside the tables; PostgreSQL's vacuum does it itself."""
+        if self.engine.dialect.name == "sqlite":
+            with self._guarded():
+                sqlite.empty_log(self.engine)
 
     def close(self) -> None:
         """Close all idle connections."""
@@ -72,11 +91,12 @@ class Database:
         if found is None:
             with self.write() as connection:
                 # Another process may have made the tables meanwhile.
-                metadata.create_all(connection)
+                postgres.alone(connection)
+                every_table.create_all(connection)
                 found = self._schema_version(connection)
                 if found is None:
                     row = {"id": 1, "schema_version": SCHEMA_VERSION}
-                    connection.execute(insert(store_info).values(**row))
+                    connection.execute(insert(store_info).values(**row, secret=_new_secret()))
                     found = SCHEMA_VERSION
         if found != SCHEMA_VERSION:
             raise StoreDown(
@@ -87,7 +107,13 @@ class Database:
             lacking = lacks(connection)
         if lacking:
             with self.write() as connection:
+                postgres.alone(connection)
                 bring_up(connection)
+                without = store_info.c.secret.is_(None)
+                secret = update(store_info).where(without).values(secret=_new_secret())
+                connection.execute(secret)
+        with self.read() as connection:
+            self.secret = str(connection.scalar(select(store_info.c.secret))).encode()
 
     @staticmethod
     def _schema_version(connection: Connection) -> int | None:
@@ -113,3 +139,14 @@ class Database:
             f"the store {self.label} does not answer: {str(cause).splitlines()[0]}; "
             "check that it runs and that no other program holds it, then try again"
         )
+
+
+def _options(url: URL, busy_seconds: float) -> dict[str, Any]:
+    if url.get_backend_name() != "postgresql":
+        return {}
+    told = postgres.options(url, busy_seconds=busy_seconds)
+    return {"connect_args": told, "pool_pre_ping": True}
+
+
+def _new_secret() -> str:
+    return secrets.token_hex(32)

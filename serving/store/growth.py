@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Connection, inspect
 
 from serving.errors import StoreDown
-from serving.store.tables import metadata
+from serving.store.write_tables import every_table
 
 
 def lacks(connection: Connection) -> bool:
@@ -21,7 +21,7 @@ def bring_up(connection: Connection) -> None:
     StoreDown
         If a column that may not be null is not there.
     """
-    metadata.create_all(connection)
+    every_table.create_all(connection)
     dialect = connection.dialect
     quoted = dialect.identifier_preparer.quote
     # SQLite has no such words; its one writer at a time needs none.
@@ -40,7 +40,7 @@ def bring_up(connection: Connection) -> None:
 
 
 def _new_tables(connection: Connection) -> set[str]:
-    return set(metadata.tables) - set(inspect(connection).get_table_names())
+    return set(every_table.tables) - set(inspect(connection).get_table_names())
 
 
 def _new_columns(connection: Connection) -> list[Column[object]]:
@@ -48,7 +48,7 @@ def _new_columns(connection: Connection) -> list[Column[object]]:
     there = {table: {c["name"] for c in columns} for (_, table), columns in found.items()}
     return [
         column
-        for table in metadata.sorted_tables
+        for table in every_table.sorted_tables
         if table.name in there
         for column in table.columns
         if column.name not in there[table.name]

@@ -15,22 +15,29 @@ from sqlalchemy import Float, Integer, Table
 from retention.scores import SCORE_FIELDS
 from serving.errors import BatchRefused
 from serving.store.batch import Batch
-from serving.store.tables import orders, scores
+from serving.store.tables import ORDER_FIELDS, orders, scores
 
 OF_THE_BATCH = ("as_of", "batch_id", "model_version")
 # str: SQLAlchemy's names are of a subclass, which orjson refuses as keys.
-STORED = tuple(str(c.name) for c in scores.columns if c.name not in ("batch_id", "customer_id"))
+# Kept beside the fields of an answer; a frame may lack it.
+BESIDE = ("risk_ahead",)
+STORED = tuple(
+    str(c.name) for c in scores.columns if c.name not in ("batch_id", "customer_id", *BESIDE)
+)
+SCORE_COLUMNS = ("batch_id", "customer_id", *STORED, *BESIDE)
 EMPTY = {"reasons": "[]", "missing": "{}"}
 CHUNK = 5_000
 
+Values = tuple[Any, ...]
 
-def score_records(batch: Batch, rows: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
-    """Give the rows of a batch as records for the table `scores`, some thousands at a time.
+
+def score_values(batch: Batch, rows: pd.DataFrame) -> Iterator[list[Values]]:
+    """Give the rows of a batch as values of `SCORE_COLUMNS`, some thousands at a time.
 
     Parameters
     ----------
     batch : head whose `customers` is the number of rows
-    rows : DataFrame with the columns `SCORE_FIELDS`, one row per customer
+    rows : DataFrame with the columns `SCORE_FIELDS` and possibly `BESIDE`, one row per customer
 
     Raises
     ------
@@ -38,7 +45,8 @@ def score_records(batch: Batch, rows: pd.DataFrame) -> Iterator[list[dict[str, A
         If a column is missing or unknown, an id is null or twice there, a number is not finite,
         a row names another batch, or the number of rows is not `batch.customers`.
     """
-    _check_columns(rows, set(SCORE_FIELDS), "score rows")
+    fields = rows.drop(columns=[name for name in BESIDE if name in rows])
+    _check_columns(fields, set(SCORE_FIELDS), "score rows")
     if len(rows) != batch.customers:
         raise BatchRefused(
             f"batch {batch.batch_id} says {batch.customers} customers and has {len(rows)} rows; "
@@ -54,16 +62,16 @@ def score_records(batch: Batch, rows: pd.DataFrame) -> Iterator[list[dict[str, A
     if rows["customer_id"].duplicated().any():
         twice = rows.loc[rows["customer_id"].duplicated(), "customer_id"].iloc[0]
         raise BatchRefused(f"customer_id {twice!r} stands twice in batch {batch.batch_id}")
-    for chunk in _score_records(rows):
-        yield [{"batch_id": batch.batch_id, **record} for record in chunk]
+    for chunk in _score_values(rows):
+        yield [(batch.batch_id, *values) for values in chunk]
 
 
-def order_records(frame: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
-    """Give order rows as records for the table `orders`, some thousands at a time."""
-    _check_columns(frame, {column.name for column in orders.columns}, "order rows")
+def order_values(frame: pd.DataFrame) -> Iterator[list[Values]]:
+    """Give order rows as values of `ORDER_FIELDS`, some thousands at a time."""
+    _check_columns(frame, set(ORDER_FIELDS), "order rows")
     if frame.duplicated(["customer_id", "order_number"]).any():
         raise BatchRefused("an order_number stands twice for a customer; number them from 1")
-    yield from _records(frame, orders)
+    yield from _values(frame[list(ORDER_FIELDS)], orders)
 
 
 def plain_record(record: Mapping[Any, Any]) -> dict[str, Any]:
@@ -92,19 +100,25 @@ def row_of(batch: Batch, record: Mapping[str, Any]) -> dict[str, Any]:
 def unpublished_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a DataFrame that no batch holds, as they are answered."""
     heads = rows[["as_of", "model_version"]].itertuples(index=False)
-    records = (record for chunk in _score_records(rows) for record in chunk)
+    each = (values for chunk in _score_values(rows) for values in chunk)
     return [
-        score_row(record, as_of=as_of, batch_id=None, model_version=version)
-        for record, (as_of, version) in zip(records, heads, strict=True)
+        score_row(
+            dict(zip(SCORE_COLUMNS[1:], values, strict=True)),
+            as_of=as_of,
+            batch_id=None,
+            model_version=version,
+        )
+        for values, (as_of, version) in zip(each, heads, strict=True)
     ]
 
 
-def _score_records(rows: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
+def _score_values(rows: pd.DataFrame) -> Iterator[list[Values]]:
     # A row without scores has neither reasons nor, always, a word on what is missing.
     filled = {
         name: rows[name].astype(object).where(rows[name].notna(), EMPTY[name]) for name in EMPTY
     }
-    yield from _records(rows[["customer_id", *STORED]].assign(**filled), scores)
+    beside = {name: rows.get(name, None) for name in BESIDE}
+    yield from _values(rows[["customer_id", *STORED]].assign(**filled, **beside), scores)
 
 
 def _check_columns(frame: pd.DataFrame, wanted: set[str], what: str) -> None:
@@ -116,12 +130,11 @@ def _check_columns(frame: pd.DataFrame, wanted: set[str], what: str) -> None:
         )
 
 
-def _records(frame: pd.DataFrame, table: Table) -> Iterator[list[dict[str, Any]]]:
+def _values(frame: pd.DataFrame, table: Table) -> Iterator[list[Values]]:
     for start in range(0, len(frame), CHUNK):
         part = frame.iloc[start : start + CHUNK]
-        values = [_plain(part[name], table, str(name)) for name in part.columns]
-        names = [str(name) for name in part.columns]
-        yield [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+        columns = [_plain(part[name], table, str(name)) for name in part.columns]
+        yield list(zip(*columns, strict=True))
 
 
 def _plain(series: "pd.Series[Any]", table: Table, name: str) -> list[Any]:
@@ -137,9 +150,12 @@ def _plain(series: "pd.Series[Any]", table: Table, name: str) -> list[Any]:
         whole = isinstance(column.type, Integer)
         if whole and (numbers != np.floor(numbers)).any():
             raise BatchRefused(f"{name} is not a whole number in some rows of {table.name}")
-        plain = numbers.astype(np.int64).tolist() if whole else numbers.tolist()
+        plain: list[Any] = numbers.astype(np.int64).tolist() if whole else numbers.tolist()
     else:
-        plain = [str(value) for value in given]
+        texts = [str(value) for value in given]
+        if any("\x00" in text for text in texts):
+            raise BatchRefused(f"{name} holds a NUL in some rows of {table.name}; leave it out")
+        plain = texts
     if not null.any():
         return plain
     filled: list[Any] = [None] * len(series)

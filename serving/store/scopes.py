@@ -9,6 +9,7 @@ SCOPES = {
     "list:scores": "filtered lists, the portfolio, the model card",
     "lists": "contact lists",
     "export": "exports",
+    "export:emails": "hashed e-mail addresses in exports, with `export`",
     "publish": "publishing batches",
     "erase": "erasing a customer",
     "admin": "administration",

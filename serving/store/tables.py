@@ -5,7 +5,6 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
-    Index,
     Integer,
     MetaData,
     String,
@@ -20,12 +19,17 @@ from retention.dates import NEXT_ORDER, SILENCE
 SCHEMA_VERSION = 1
 
 metadata = MetaData()
+# Ids sort by their bytes on every database.
+Id = String().with_variant(String(collation="C"), "postgresql")
 
 store_info = Table(
     "store_info",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("schema_version", Integer, nullable=False),
+    # Key of the hashes kept here, and the end of the audit trail's chain.
+    Column("secret", String(64)),
+    Column("audit_hash", String(64)),
 )
 
 batches = Table(
@@ -39,14 +43,19 @@ batches = Table(
     Column("customers", Integer, nullable=False),
     Column("cut_points", Text, nullable=False),
     Column("portfolio", Text, nullable=False),
+    # Facts for the dashboard, see serving/details; null in batches of an earlier version.
+    Column("details", Text),
+    # Customers erased since publication; `customers` counts those who are left.
+    Column("erased", Integer),
 )
 
 # as_of and model_version are the batch's: kept once there, joined to each row when it is read.
+# Lists are made from `batch_columns`: indexes for their orders would double the time to publish.
 scores = Table(
     "scores",
     metadata,
     Column("batch_id", String, ForeignKey("batches.batch_id"), primary_key=True),
-    Column("customer_id", String, primary_key=True),
+    Column("customer_id", Id, primary_key=True),
     Column("score_status", String, nullable=False),
     Column("churn_horizon_days", Integer),
     Column("churn_probability", Float),
@@ -73,18 +82,15 @@ scores = Table(
     Column("lifecycle_status", String),
     Column("reasons", Text, nullable=False),
     Column("missing", Text, nullable=False),
-    Index("scores_by_value_at_risk", "batch_id", "value_at_risk", "customer_id"),
-    Index("scores_by_churn_probability", "batch_id", "churn_probability", "customer_id"),
-    Index("scores_by_predicted_clv", "batch_id", "predicted_clv", "customer_id"),
-    Index("scores_by_days_since_last", "batch_id", "days_since_last", "customer_id"),
-    Index("scores_by_tiers", "batch_id", "risk_tier", "value_tier", "value_at_risk"),
+    # Risk by month of silence, see retention/silence.py; for a customer's page, never answered.
+    Column("risk_ahead", Text),
     sqlite_with_rowid=False,
 )
 
 orders = Table(
     "orders",
     metadata,
-    Column("customer_id", String, primary_key=True),
+    Column("customer_id", Id, primary_key=True),
     Column("order_number", Integer, primary_key=True, autoincrement=False),
     Column("ordered_on", String(10), nullable=False),
     Column("amount", Float, nullable=False),
@@ -118,6 +124,50 @@ sessions = Table(
     Column("digest", String(64), primary_key=True),
     Column("token_prefix", String, ForeignKey("tokens.prefix"), nullable=False),
     Column("expires_at", String(20), nullable=False),
+)
+
+# Whom the dashboard shows this week, see serving/details/week.py.
+week = Table(
+    "week",
+    metadata,
+    Column("batch_id", String, ForeignKey("batches.batch_id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("customer_id", Id, nullable=False),
+    Column("last_ordered_on", String(10)),
+    Column("last_amount", Float),
+    Column("last_product", String),
+)
+
+# Who looks after a customer, and until when.
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("customer_id", Id, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("due_on", String(10)),
+    Column("done_at", String(20)),
+    Column("set_by", String, nullable=False),
+    Column("set_at", String(20), nullable=False),
+)
+
+# Filters of the customer list that people keep under a name.
+views = Table(
+    "views",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("created_at", String(20), nullable=False),
+)
+
+# Customers that each token listed in a day (UTC).
+usage = Table(
+    "usage",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("token_prefix", String, primary_key=True),
+    Column("rows", Integer, nullable=False),
 )
 
 ORDER_FIELDS = tuple(str(column.name) for column in orders.columns)

@@ -7,22 +7,23 @@ path without a rule is 401 without a token and 404 with one.
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 
-from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.runtime import Runtime
 from serving.store.tokens import SESSION_COOKIE, Principal
 from serving.web.problem import Problem
+from serving.web.rates import WrongTokens
 from serving.web.rules import Found, Rule, find
 
 REMEMBER_SECONDS = 2.0
 REMEMBERED = 1024
+SIGN_IN = "/sign-in"
 CHALLENGE = {"www-authenticate": 'Bearer realm="perennial"'}
 
 
@@ -31,14 +32,20 @@ class AuthMiddleware:
 
     Parameters
     ----------
-    runtime : holds the tokens
+    runtime : holds the sessions
+    tokens : tells whose a token is
     """
 
-    def __init__(self, app: ASGIApp, *, runtime: Runtime) -> None:
+    def __init__(self, app: ASGIApp, *, runtime: Runtime, tokens: "Remembered") -> None:
         self.app = app
         self.runtime = runtime
-        self.tokens = Remembered(lambda text: runtime.tokens.check(text))
-        self.sessions = Remembered(lambda secret: runtime.tokens.check_session(secret))
+        self.tokens = tokens
+        self.sessions = Remembered(
+            lambda secret: runtime.quickly(runtime.tokens.check_session, secret)
+        )
+        self.wrong = WrongTokens(
+            lambda: runtime.share(runtime.settings.serve.wrong_tokens_per_minute)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,7 +54,10 @@ class AuthMiddleware:
         found = find(scope["method"], scope["path"])
         state = scope.setdefault("state", {})
         state["rule"] = found.rule
+        scope["path_params"] = dict(found.path_params)
         answer = await self._refusal(scope, found)
+        if answer is None and found.rule is not None and found.rule.path == SIGN_IN:
+            send = self._counting(scope, receive, send)
         await (answer or self.app)(scope, receive, send)
 
     async def _refusal(self, scope: Scope, found: Found) -> Response | None:
@@ -58,6 +68,8 @@ class AuthMiddleware:
             return None
         principal = await self._principal(headers, rule)
         if principal is None:
+            if "authorization" in headers:
+                self.wrong.check(scope)
             if rule is not None and rule.is_page and "authorization" not in headers:
                 return RedirectResponse("/sign-in", status_code=303)
             raise Problem(401, _why_401(headers), headers=CHALLENGE)
@@ -76,6 +88,23 @@ class AuthMiddleware:
         scope["state"]["principal"] = principal
         return None
 
+    def _counting(self, scope: Scope, receive: Receive, send: Send) -> Send:
+        """Count a form with a wrong token like a header with one."""
+        is_refused = False
+
+        async def counted(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and message["status"] == 401:
+                try:
+                    self.wrong.check(scope)
+                except Problem as problem:
+                    is_refused = True
+                    await problem.response()(scope, receive, send)
+            if not is_refused:
+                await send(message)
+
+        return counted
+
     async def _principal(self, headers: Headers, rule: Rule | None) -> Principal | None:
         bearer = headers.get("authorization")
         if bearer is not None:
@@ -90,24 +119,32 @@ class AuthMiddleware:
 class Remembered:
     """Answers of a check, kept for two seconds: a revoked token ends within that time."""
 
-    def __init__(self, check: Callable[[str], Principal | None]) -> None:
+    def __init__(self, check: Callable[[str], Awaitable[Principal | None]]) -> None:
         self._check = check
         self._kept: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
 
+    def known(self, text: str) -> Principal | None:
+        """Return whose text this is, as far as it was checked in the last two seconds."""
+        kept = self._kept.get(_key(text))
+        return kept[1] if kept is not None and time.monotonic() < kept[0] else None
+
     async def get(self, text: str) -> Principal | None:
         """Return whose text this is, None if it is nobody's; refusals are not kept."""
-        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-        now = time.monotonic()
-        kept = self._kept.get(key)
-        if kept is not None and now < kept[0]:
-            return kept[1]
-        principal = await run_sync(self._check, text)
+        known = self.known(text)
+        if known is not None:
+            return known
+        key, now = _key(text), time.monotonic()
+        principal = await self._check(text)
         self._kept.pop(key, None)
         if principal is not None:
             self._kept[key] = (now + REMEMBER_SECONDS, principal)
             if len(self._kept) > REMEMBERED:
                 self._kept.popitem(last=False)
         return principal
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def session_secret(headers: Headers) -> str | None:

@@ -1,13 +1,30 @@
 """Bodies that requests carry, as pydantic models closed to unknown fields."""
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from features.line import MOST_AMOUNT
+
 MAX_CUSTOMERS = 1000
+MAX_ID = 128
+# No log holds such an id: the check of the data refuses them.
+FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+# The same, with something in it that is no blank.
+NOT_BLANK = (
+    r"^[^\x00-\x1f\x7f]*"
+    r"[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+    r"[^\x00-\x1f\x7f]*$"
+)
 EXAMPLE_IDS = ["00001", "00002"]
 
 Id = Annotated[str, Field(min_length=1, max_length=512)]
+# The log's own check of an amount tells of which purchase it is.
+Amount = Annotated[
+    float, Field(json_schema_extra={"minimum": -MOST_AMOUNT, "maximum": MOST_AMOUNT})
+]
+CustomerId = Annotated[str, Field(max_length=MAX_ID, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class _Body(BaseModel):
@@ -20,13 +37,15 @@ class _Body(BaseModel):
 class ScoresIn(_Body):
     """Customers to look up, answered in this order; an id may stand here twice."""
 
-    customer_ids: Annotated[list[str], Field(max_length=MAX_CUSTOMERS, examples=[EXAMPLE_IDS])]
+    customer_ids: Annotated[
+        list[CustomerId], Field(max_length=MAX_CUSTOMERS, examples=[EXAMPLE_IDS])
+    ]
 
 
 class PurchaseIn(_Body):
     """One purchase line in the canonical form; a negative amount is a refund."""
 
-    customer_id: Annotated[str, Field(min_length=1, max_length=128, examples=["new"])]
+    customer_id: Annotated[str, Field(max_length=MAX_ID, pattern=NOT_BLANK, examples=["new"])]
     ordered_at: Annotated[
         str,
         Field(
@@ -35,15 +54,15 @@ class PurchaseIn(_Body):
             examples=["1998-05-01"],
         ),
     ]
-    amount: Annotated[float, Field(description="line total", examples=[20.0])]
+    amount: Annotated[Amount, Field(description="line total", examples=[20.0])]
     order_id: Id | None = None
     line_id: Id | None = None
     refund_of: Id | None = None
     product_id: str | None = None
     category: str | None = None
     quantity: float | None = None
-    discount: float | None = None
-    cost: float | None = None
+    discount: Amount | None = None
+    cost: Amount | None = None
     channel: str | None = None
     known_at: Annotated[str, Field(max_length=40)] | None = None
 

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from serving.web.openapi import openapi_document
 from serving.web.rules import find
-from serving.web.schemas import Schema
+from serving.web.shapes import Schema
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; "

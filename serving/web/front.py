@@ -1,17 +1,27 @@
-"""Run the service under our own uvicorn, on a socket that is bound before anything is loaded."""
+"""The front door: the service under our own uvicorn, on a socket bound before anything is loaded.
+
+Requests meet our protocol and our layers first. Look-ups are answered there; only `/predict` goes
+on to BentoML, and pages to the app that it mounts.
+"""
 
 import errno
 import os
+import resource
 import signal
 import socket
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.errors import ServeError
+from serving.web.server import FrontServer, config_of
+from serving.web.supervise import Supervisor
 
-GRACE_SECONDS = 10
+PREDICT = "/predict"
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+MOST_FILES = 65_536
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -50,40 +60,72 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-class Server(uvicorn.Server):
-    """A uvicorn server that calls back once it answers."""
+class FrontApp:
+    """Our layers, then the app that has the route.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
+    Parameters
+    ----------
+    bento : the service as BentoML builds it; it opens and closes the runtime
+    layered : puts the layers in front of an app
+    pages : app with every route but `/predict`
+    mark : key of the scope that tells the layers within BentoML that they have run
+    """
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell."""
-        await super().startup(sockets)
-        if self.started and not self.should_exit:
-            self._ready()
+    def __init__(
+        self,
+        bento: ASGIApp,
+        pages: ASGIApp,
+        *,
+        layered: Callable[[ASGIApp], ASGIApp],
+        mark: str,
+    ) -> None:
+        self.bento, self.pages, self.mark = bento, pages, mark
+        self.layered = layered(self._inner)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.bento(scope, receive, send)
+        else:
+            scope[self.mark] = True
+            await self.layered(scope, receive, send)
+
+    async def _inner(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self.bento if scope["path"] == PREDICT else self.pages
+        await app(scope, receive, send)
 
 
-def run(config_path: Path, bound: socket.socket, *, ready: Callable[[], None]) -> None:
+def app() -> ASGIApp:
+    """Return the whole service behind the front door, in the process that serves it."""
+    from serving import service
+    from serving.web.app import LAYERS_RAN, with_layers
+
+    return FrontApp(
+        service.asgi(),
+        service.PAGES,
+        layered=lambda inner: with_layers(inner, service.RUNTIME),
+        mark=LAYERS_RAN,
+    )
+
+
+def run(
+    config_path: Path, bound: socket.socket, *, ready: Callable[[], None], workers: int = 1
+) -> None:
     """Serve until SIGINT or SIGTERM, which end it in good order.
 
     Raises
     ------
     ServeError
-        If the service does not start; its log says why.
+        If the service does not start, or its workers end again and again; the log says why.
     """
-    from serving import service
-
-    os.environ[service.CONFIG] = str(config_path)
-    config = uvicorn.Config(
-        service.asgi(),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = Server(config, ready)
+    os.environ["PERENNIAL_CONFIG"] = str(config_path)
+    _allow_many_files()
+    config = config_of("serving.web.front:app")
+    if workers > 1:
+        with tempfile.TemporaryDirectory(prefix="perennial-metrics-") as folder:
+            os.environ[METRICS_FOLDER] = folder
+            Supervisor(config, [bound], workers=workers, ready=ready).run()
+        return
+    server = FrontServer(config, ready)
     # uvicorn sends the signal once more when it is done; here it has nothing left to end.
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:
@@ -94,3 +136,11 @@ def run(config_path: Path, bound: socket.socket, *, ready: Callable[[], None]) -
         signal.signal(signal.SIGTERM, before)
     if not server.started:
         raise ServeError("the service did not start; the lines above say why")
+
+
+def _allow_many_files() -> None:
+    """Each connection is an open file; the usual limit of 1,024 is soon reached."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

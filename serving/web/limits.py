@@ -28,6 +28,7 @@ class LimitMiddleware:
         headers = Headers(scope=scope)
         _check_kind(headers, form=rule is not None and rule.form)
         body = await _read(headers, receive, rule.max_body if rule else MIB)
+        scope["state"]["body_is_read"] = True
         await self.app(scope, _Replay(body, receive), send)
 
 

@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import datetime
+from functools import cache
 
 from prometheus_client import (
     REGISTRY,
@@ -24,6 +25,12 @@ SECONDS = Histogram(
     "Seconds from request to answer",
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+REFUSED = Counter(
+    "perennial_refused_total", "Requests refused before their route was looked up", ["status"]
+)
+QUOTA_REACHED = Counter(
+    "perennial_quota_reached_total", "Tokens that have listed all rows they may in a day"
 )
 BATCH_AGE = Gauge(
     "perennial_batch_age_seconds",
@@ -61,8 +68,20 @@ class ObserveMiddleware:
             rule = scope.get("state", {}).get("rule")
             route = rule.path if rule is not None else "none"
             method = scope["method"] if scope["method"] in METHODS else "other"
-            REQUESTS.labels(method, route, str(status)).inc()
-            SECONDS.labels(route).observe(time.perf_counter() - started)
+            observe(method, route, status, time.perf_counter() - started)
+
+
+def observe(method: str, route: str, status: int, seconds: float) -> None:
+    """Count an answer and its time."""
+    requests, times = _metrics_of(method, route, status)
+    requests.inc()
+    times.observe(seconds)
+
+
+@cache
+def _metrics_of(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    # There are as many as there are routes: to look them up each time costs more than to count.
+    return REQUESTS.labels(method, route, str(status)), SECONDS.labels(route)
 
 
 def metrics_text(batch: Batch | None, now: datetime) -> bytes:

@@ -1,46 +1,47 @@
 """The OpenAPI document of the whole service, BentoML's endpoint and the mounted routes."""
 
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from serving.store.listing import DEFAULT_SORT, SORTS
-from serving.web.bodies import PredictIn, ScoresIn
-from serving.web.problem import MEDIA_TYPE
-from serving.web.query import CHOICES, DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
-from serving.web.rules import RULES
-from serving.web.schemas import EXAMPLE_HEAD, EXAMPLE_ROW, TEXT, Schema, components
+from serving.web import examples
+from serving.web.bodies import MAX_ID, PredictIn, ScoresIn
+from serving.web.operations import Operation, described
+from serving.web.query import CHOICES, CURSOR_PATTERN, DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
+from serving.web.schemas import ID_PATTERN, components
+from serving.web.shapes import Schema
+from serving.web.stamps import LOCAL, WITH_OFFSET, until
+from serving.web.write_operations import write_operations, write_schemas
 
 API_VERSION = "1"
 REF = "#/components/schemas/{model}"
 ONE = "/v1/customers/{customer_id}"
-ERRORS = {
-    401: "no token, or one that is unknown, expired or revoked",
-    403: "the token lacks the scope",
-    404: "no such customer or route",
-    405: "the route has no such method",
-    413: "the body is too long",
-    415: "the body is not JSON",
-    422: "a parameter or the body does not fit",
-    500: "the service failed",
-    503: "nothing is published yet, or the store does not answer",
-}
+ANY_TEXT: Schema = {"type": "string"}
 
 
-@cache
 def openapi_bytes() -> bytes:
     """Return the document as JSON."""
-    return orjson.dumps(openapi_document(), option=orjson.OPT_INDENT_2)
+    return _bytes(datetime.now(UTC).date())
 
 
-def openapi_document() -> Schema:
-    """Return the document: every route with its parameters, answers, errors and examples."""
-    schemas = components()
-    for body in (ScoresIn, PredictIn):
-        schema = body.model_json_schema(ref_template=REF)
-        schemas.update(schema.pop("$defs", {}))
-        schemas[body.__name__] = schema
+@lru_cache(maxsize=2)
+def _bytes(today: date) -> bytes:
+    return orjson.dumps(openapi_document(today), option=orjson.OPT_INDENT_2)
+
+
+def openapi_document(today: date | None = None) -> Schema:
+    """Return the document: every route with its parameters, answers, errors and examples.
+
+    Parameters
+    ----------
+    today : last day that `as_of` of /predict may be; default the present one in UTC
+    """
+    paths: Schema = {}
+    for operation in operations():
+        paths.setdefault(operation.path, {})[operation.method] = described(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -49,37 +50,194 @@ def openapi_document() -> Schema:
             "description": "Who is about to stop buying, and what each customer will be worth.",
         },
         "security": [{"token": []}],
-        "paths": _paths(),
+        "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": {
+                **components(),
+                **_bodies(today or datetime.now(UTC).date()),
+                **write_schemas(),
+            },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _paths() -> Schema:
-    scored = {**EXAMPLE_HEAD, "results": [EXAMPLE_ROW]}
-    listed = {**EXAMPLE_HEAD, "items": [EXAMPLE_ROW], "next_cursor": None}
-    identity = [
-        {"name": "customer_id", "in": "path", "required": True, "schema": TEXT, "example": "00001"}
-    ]
-    return {
-        "/v1/customers": _get("The at-risk, high-value list", "CustomerList", listed, _filters()),
-        ONE: _get("One customer's scores", "Scores", scored, identity),
-        f"{ONE}/orders": _get("One customer's orders", "Orders", None, identity),
-        f"{ONE}/history": _get("One customer's scores in every batch", "History", None, identity),
-        "/v1/scores": _post(
-            "/v1/scores", "Scores of many ids, in the order asked", "ScoresIn", scored
+def operations() -> list[Operation]:
+    """Return every operation, in the order of the page."""
+    return [*_reads(), *_writes(), *write_operations(), *_documents(), *_probes()]
+
+
+def _reads() -> list[Operation]:
+    asked = {
+        "name": "customer_id",
+        "in": "path",
+        "required": True,
+        "description": "as in the log; may hold slashes",
+        "schema": _identity(),
+        "example": examples.CUSTOMER,
+    }
+    # One customer's reads: the path's id may be unknown, erased, or no id at all.
+    one: Schema = {"errors": (404, 410, 422), "parameters": [asked], "is_tagged": True}
+    many: Schema = {"is_tagged": True}
+    return [
+        Operation(
+            "/v1/customers",
+            "listCustomers",
+            "The at-risk, high-value list",
+            "Customers of the current batch that pass the filters, a page at a time. Filters are "
+            "joined by and, values of one filter by or.",
+            "CustomerList",
+            examples.CUSTOMER_LIST,
+            errors=(404, 422),
+            parameters=_filters(),
+            links=_to_one("items/0/customer_id"),
+            **many,
         ),
-        "/predict": _post("/predict", "Score purchases sent with the request", "PredictIn", scored),
-        "/v1/portfolio": _get("Totals by risk tier and value tier", "Portfolio", None),
-        "/v1/model": _get("The card of the model in use", "ModelCard", None),
-        "/metrics": _text("Metrics for Prometheus", "text/plain"),
-        "/openapi.json": _text("This document", "application/json"),
-        "/docs.json": _text("This document", "application/json"),
-        "/docs": _text("This document as a page", "text/html"),
-        "/livez": _probe("The process lives", (200,)),
-        "/readyz": _probe("A batch is published and the store answers", (200, 503)),
+        Operation(
+            ONE,
+            "getCustomer",
+            "One customer's scores",
+            "The scores of the current batch, as one result.",
+            "Scores",
+            examples.SCORES,
+            **one,
+        ),
+        Operation(
+            f"{ONE}/orders",
+            "getCustomerOrders",
+            "One customer's orders",
+            "All orders known when the current batch was published, oldest first; the amount of "
+            "an order is net of its refunds.",
+            "Orders",
+            examples.ORDERS,
+            **one,
+        ),
+        Operation(
+            f"{ONE}/history",
+            "getCustomerHistory",
+            "One customer's scores in every batch",
+            "The scores of each batch that is kept, oldest first.",
+            "History",
+            examples.HISTORY,
+            **one,
+        ),
+        Operation(
+            "/v1/portfolio",
+            "getPortfolio",
+            "Totals by risk tier and value tier",
+            "Counted when the current batch was published.",
+            "Portfolio",
+            examples.PORTFOLIO,
+            **many,
+        ),
+        Operation(
+            "/v1/model",
+            "getModel",
+            "The card of the model in use",
+            "What is served and why, its measures with their intervals, and its curves.",
+            "ModelCard",
+            examples.MODEL,
+            **many,
+        ),
+    ]
+
+
+def _writes() -> list[Operation]:
+    return [
+        Operation(
+            "/v1/scores",
+            "getScores",
+            "Scores of many ids",
+            "In the order asked, with a status for each; an unknown id is no error.",
+            "Scores",
+            examples.SCORES,
+            method="post",
+            body="ScoresIn",
+            body_example=examples.SCORES_BODY,
+            links=_to_one("results/0/customer_id"),
+        ),
+        Operation(
+            "/predict",
+            "predict",
+            "Score purchases sent with the request",
+            "As the batch would have scored them at `as_of`; percentiles and value tiers by the "
+            "cut points of the current batch.",
+            "Scores",
+            examples.PREDICTED,
+            method="post",
+            body="PredictIn",
+            body_example=examples.PREDICT_BODY,
+        ),
+    ]
+
+
+def _documents() -> list[Operation]:
+    title = {"info": {"title": "perennial"}}
+    return [
+        Operation(
+            "/metrics",
+            "getMetrics",
+            "Metrics for Prometheus",
+            "Counts and times of requests by route, and the age of the batch.",
+            ANY_TEXT,
+            examples.METRICS,
+            kind="text/plain",
+        ),
+        *(
+            Operation(
+                path,
+                name,
+                "This document",
+                "OpenAPI 3.1.",
+                {"type": "object"},
+                title,
+                is_tagged=True,
+            )
+            for path, name in (("/openapi.json", "getOpenapi"), ("/docs.json", "getDocsJson"))
+        ),
+        Operation(
+            "/docs",
+            "getDocs",
+            "This document as a page",
+            "HTML without a script.",
+            ANY_TEXT,
+            "<!doctype html>",
+            kind="text/html",
+        ),
+    ]
+
+
+def _probes() -> list[Operation]:
+    return [
+        Operation("/livez", "getLivez", "The process lives", "Always 200.", None),
+        Operation(
+            "/readyz",
+            "getReadyz",
+            "A batch is published and the store answers",
+            "503 without a body until then.",
+            None,
+        ),
+    ]
+
+
+def _identity() -> Schema:
+    return {"type": "string", "minLength": 1, "maxLength": MAX_ID, "pattern": ID_PATTERN}
+
+
+def _to_one(place: str) -> Schema:
+    found = {"customer_id": f"$response.body#/{place}"}
+    names = {
+        "scores": "getCustomer",
+        "orders": "getCustomerOrders",
+        "history": "getCustomerHistory",
+    }
+    return {
+        key: {
+            "operationId": name,
+            "parameters": found,
+            "description": f"the {key} of the first of them",
+        }
+        for key, name in names.items()
     }
 
 
@@ -88,70 +246,77 @@ def _filters() -> list[Schema]:
         {
             "name": name,
             "in": "query",
-            "description": "repeatable, or separated by commas",
+            "description": "may be repeated; any of the values fits",
             "schema": {"type": "array", "items": {"type": "string", "enum": list(values)}},
+            "example": [values[0]],
         }
         for name, values in CHOICES.items()
     ]
-    singles: dict[str, Schema] = {
-        "min_value_at_risk": {"type": "number"},
-        "min_churn_probability": {"type": "number", "minimum": 0, "maximum": 1},
-        "q": {"type": "string", "maxLength": MAX_TEXT, "description": "part of a customer id"},
-        "sort": {"type": "string", "enum": list(SORTS), "default": DEFAULT_SORT},
-        "limit": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": MAX_LIMIT,
-            "default": DEFAULT_LIMIT,
-        },
-        "cursor": {"type": "string", "description": "next_cursor of the page before"},
+    singles: dict[str, tuple[str, Schema, Any]] = {
+        "min_value_at_risk": ("least value at risk, currency", {"type": "number"}, 25),
+        "min_churn_probability": (
+            "least churn probability",
+            {"type": "number", "minimum": 0, "maximum": 1},
+            0.5,
+        ),
+        "q": (
+            "part of a customer id",
+            {"type": "string", "maxLength": MAX_TEXT, "pattern": "^[^\\x00]*$"},
+            "0012",
+        ),
+        "sort": (
+            "a leading minus: largest first",
+            {"type": "string", "enum": list(SORTS), "default": DEFAULT_SORT},
+            DEFAULT_SORT,
+        ),
+        "limit": (
+            "rows of a page",
+            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+            DEFAULT_LIMIT,
+        ),
     }
-    parameters += [{"name": n, "in": "query", "schema": s} for n, s in singles.items()]
+    parameters += [
+        {"name": n, "in": "query", "description": what, "schema": s, "example": example}
+        for n, (what, s, example) in singles.items()
+    ]
+    cursor = {"type": "string", "pattern": CURSOR_PATTERN}
+    what = "next_cursor of the page before; 404 where no list gave it, 422 where another did"
+    parameters.append({"name": "cursor", "in": "query", "description": what, "schema": cursor})
     return parameters
 
 
-def _get(summary: str, answer: str, example: Any, parameters: list[Schema] | None = None) -> Schema:
-    named = [p["in"] for p in parameters or []]
-    errors = [401, 403, *([404] if "path" in named else []), 405]
-    errors += [*([422] if "query" in named else []), 500, 503]
-    operation: Schema = {"summary": summary, "responses": _responses(answer, example, errors)}
-    if parameters:
-        operation["parameters"] = parameters
-    return {"get": operation}
-
-
-def _post(path: str, summary: str, body: str, example: Any) -> Schema:
-    max_body = {rule.path: rule.max_body for rule in RULES}[path]
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{body}"}}}
-    errors = [401, 403, 405, 413, 415, 422, 500, 503]
-    return {
-        "post": {
-            "summary": summary,
-            "description": f"A body of at most {max_body} bytes.",
-            "requestBody": {"required": True, "content": content},
-            "responses": _responses("Scores", example, errors),
-        }
+def _bodies(today: date) -> Schema:
+    """Schemas of the bodies, the texts of days and moments told by their patterns."""
+    schemas: Schema = {}
+    for body in (ScoresIn, PredictIn):
+        schema = body.model_json_schema(ref_template=REF)
+        schemas.update(schema.pop("$defs", {}))
+        schemas[body.__name__] = schema
+    line = schemas.pop("PurchaseIn")
+    schemas["PurchaseLocal"] = _with_stamps(line, LOCAL, "in the shop's time zone")
+    schemas["PurchaseWithOffset"] = _with_stamps(line, WITH_OFFSET, "with its offset from UTC")
+    asked = schemas["PredictIn"]["properties"]
+    asked["as_of"] = {**asked["as_of"], "pattern": until(today)}
+    lists = [
+        {"type": "array", "minItems": 1, "items": {"$ref": REF.format(model=name)}}
+        for name in ("PurchaseLocal", "PurchaseWithOffset")
+    ]
+    asked["purchases"] = {
+        "anyOf": lists,
+        "description": "moments all without an offset, or all with one; of at most 1000 customers",
     }
+    return schemas
 
 
-def _text(summary: str, media_type: str) -> Schema:
-    answer = {"description": summary, "content": {media_type: {"schema": {}}}}
-    return {"get": {"summary": summary, "responses": {"200": answer, **_errors([401, 405, 500])}}}
-
-
-def _probe(summary: str, statuses: tuple[int, ...]) -> Schema:
-    answers = {str(status): {"description": "no content"} for status in statuses}
-    return {"get": {"summary": summary, "security": [], "responses": answers}}
-
-
-def _responses(answer: str, example: Any, errors: list[int]) -> Schema:
-    content: Schema = {"schema": {"$ref": f"#/components/schemas/{answer}"}}
-    if example is not None:
-        content["example"] = example
-    good = {"description": "done", "content": {"application/json": content}}
-    return {"200": good, **_errors(errors)}
-
-
-def _errors(statuses: list[int]) -> Schema:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {str(s): {"description": ERRORS[s], "content": content} for s in statuses}
+def _with_stamps(line: Schema, pattern: str, what: str) -> Schema:
+    stamp = {"type": "string", "pattern": pattern, "description": f"ISO 8601, {what}"}
+    properties = {
+        **line["properties"],
+        "ordered_at": stamp,
+        "known_at": {
+            "anyOf": [stamp, {"type": "null"}],
+            "default": None,
+            "description": "when the line became known; default ordered_at",
+        },
+    }
+    return {**line, "title": f"Purchase {what}", "properties": properties}

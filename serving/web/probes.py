@@ -3,24 +3,28 @@
 They are answered ahead of BentoML, whose own probes know nothing of the store.
 """
 
+import asyncio
 import logging
 
-from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.errors import StoreDown
 from serving.runtime import Runtime
-from serving.web.problem import RETRY_SECONDS
+from serving.web.problem import RETRY_SECONDS, Problem
 from serving.web.rules import find
 
+ANSWER_SECONDS = 1.0
 PATHS = ("/livez", "/readyz")
 
 log = logging.getLogger(__name__)
 
 
 class ProbeMiddleware:
-    """Answers the probes: live always, ready once a batch is published and the store answers."""
+    """Answers the probes: live always, ready once a batch is published and the store answers.
+
+    A service that was told to end is not ready any more, though it still answers.
+    """
 
     def __init__(self, app: ASGIApp, *, runtime: Runtime) -> None:
         self.app = app
@@ -35,13 +39,18 @@ class ProbeMiddleware:
             await self.app(scope, receive, send)
             return
         scope.setdefault("state", {})["rule"] = rule
-        ready = scope["path"] == "/livez" or await run_sync(self._is_ready)
+        ready = scope["path"] == "/livez" or await self._is_ready()
         headers = {} if ready else {"retry-after": str(RETRY_SECONDS)}
         await Response(status_code=200 if ready else 503, headers=headers)(scope, receive, send)
 
-    def _is_ready(self) -> bool:
+    async def _is_ready(self) -> bool:
+        if self.runtime.is_draining:
+            return False
         try:
-            return self.runtime.store.current() is not None
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self.runtime.quickly(self.runtime.lookup.batch) is not None
         except StoreDown as error:
             log.error("%s", error)
-            return False
+        except (Problem, TimeoutError):
+            log.error("the store did not answer within %s seconds", ANSWER_SECONDS)
+        return False

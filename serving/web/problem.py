@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,11 +20,15 @@ from serving.errors import StoreDown
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 DEADLINE_SECONDS = 4.5
+LARGE = 1024 * 1024
 SAFE_HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
 }
+# What BentoML says of itself.
+UNSAID = (b"server", b"x-bentoml-request-id")
+RAW_SAFE_HEADERS = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 
 log = logging.getLogger(__name__)
 
@@ -99,34 +103,43 @@ class ProblemMiddleware:
                 return
             await self.app(scope, receive, send)
             return
-        answer = _Answer(send)
+        state = scope.setdefault("state", {})
+        answer = _Answer(send, state)
         try:
-            async with asyncio.timeout(self.deadline):
+            async with asyncio.timeout(self.deadline) as answer.limit:
                 await self.app(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001 - one that escapes hangs BentoML's timer
             problem = problem_of(error)
             if not answer.started:
+                if _leaves_a_body(scope):
+                    problem.headers["connection"] = "close"
                 await problem.response()(scope, receive, answer.send)
 
 
 class _Answer:
     """Passes a response on; holds a foreign error back until its body can be translated."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, state: Mapping[str, Any]) -> None:
+        self._send, self._state = send, state
         self._held: Message | None = None
         self._body = b""
         self.started = False
+        self.limit: asyncio.Timeout | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             if _is_foreign_error(message):
                 self._held = message
                 return
-            headers = MutableHeaders(scope=message)
-            for name, value in SAFE_HEADERS.items():
-                headers.setdefault(name, value)
+            headers = [h for h in message.get("headers", ()) if h[0] not in UNSAID]
+            given = {name for name, _ in headers}
+            headers += [header for header in RAW_SAFE_HEADERS if header[0] not in given]
+            # Set by a layer behind this one: how much of a limit is left.
+            headers += self._state.get("headers", ())
+            message = {**message, "headers": headers}
             self.started = True
+            if self.limit is not None and _is_large(message):
+                self.limit.reschedule(None)
         elif self._held is not None:
             self._body += message.get("body", b"")
             if not message.get("more_body", False):
@@ -149,12 +162,29 @@ class _Answer:
         await self._send({"type": "http.response.body", "body": bytes(response.body)})
 
 
+def _leaves_a_body(scope: Scope) -> bool:
+    """Tell whether a body comes that nobody has read, and nobody will."""
+    headers = Headers(scope=scope)
+    comes = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    return comes and not scope["state"].get("body_is_read", False)
+
+
+def _is_large(start: Message) -> bool:
+    # A file takes as long as its reader; one that does not read is cut off by the front door.
+    for name, length in start["headers"]:
+        if name == b"content-length":
+            return int(length) > LARGE
+    return False
+
+
 def _is_foreign_error(start: Message) -> bool:
+    if start["status"] < 400:
+        return False
     headers = Headers(scope=start)
     kind = headers.get("content-type", "")
     if headers.get("content-length") == "0":
         return False
-    return start["status"] >= 400 and not kind.startswith((MEDIA_TYPE, "text/html"))
+    return not kind.startswith((MEDIA_TYPE, "text/html"))
 
 
 def translated(status: int, body: bytes, headers: Mapping[str, str]) -> Problem:

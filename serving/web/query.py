@@ -1,11 +1,13 @@
 """The query parameters of `GET /v1/customers`, checked by name and value."""
 
 import math
+import re
 from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
-from serving.store.listing import DEFAULT_SORT, LIFECYCLES, SORTS, Filters
+from serving.errors import NO_CURSOR
+from serving.store.listing import DEFAULT_SORT, LIFECYCLES, RISK_CHANGES, SORTS, Filters
 from serving.store.portfolio import RISK_TIERS, VALUE_TIERS
 from serving.web.problem import Problem
 
@@ -13,12 +15,15 @@ CHOICES = {
     "risk_tier": RISK_TIERS,
     "value_tier": VALUE_TIERS,
     "lifecycle_status": LIFECYCLES,
+    "risk_change": RISK_CHANGES,
 }
 SINGLE = ("min_value_at_risk", "min_churn_probability", "q", "sort", "limit", "cursor")
 KNOWN = (*CHOICES, *SINGLE)
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 50
 MAX_TEXT = 200
+# Every cursor is longer than this; an empty one is none.
+CURSOR_PATTERN = "^([A-Za-z0-9_-]{36,})?$"
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ def list_query(params: QueryParams) -> ListQuery:
         risk_tier=_choices(params, "risk_tier"),
         value_tier=_choices(params, "value_tier"),
         lifecycle_status=_choices(params, "lifecycle_status"),
+        risk_change=_choices(params, "risk_change"),
         min_value_at_risk=_number(params, "min_value_at_risk", low=-math.inf, high=math.inf),
         min_churn_probability=_number(params, "min_churn_probability", low=0, high=1),
         q=_text(params, "q"),
@@ -56,7 +62,14 @@ def list_query(params: QueryParams) -> ListQuery:
     sort = params.get("sort", DEFAULT_SORT)
     if sort not in SORTS:
         raise Problem(422, f"sort must be one of {', '.join(SORTS)}")
-    return ListQuery(filters, sort, _limit(params), params.get("cursor") or None)
+    return ListQuery(filters, sort, _limit(params), _cursor(params))
+
+
+def _cursor(params: QueryParams) -> str | None:
+    text = params.get("cursor", "")
+    if not re.fullmatch(CURSOR_PATTERN, text):
+        raise Problem(422, NO_CURSOR)
+    return text or None
 
 
 def _choices(params: QueryParams, name: str) -> tuple[str, ...]:

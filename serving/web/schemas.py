@@ -1,21 +1,21 @@
 """JSON schemas of the answers, for the OpenAPI document."""
 
-from typing import Any
-
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import SCORE_FIELDS
 from serving.store.listing import LIFECYCLES
 from serving.store.portfolio import RISK_TIERS, VALUE_TIERS
 from serving.store.tables import scores
+from serving.web.model_schema import model_card
+from serving.web.portfolio_schema import portfolio
+from serving.web.shapes import COUNT, DAY, NUMBER, TEXT, Schema, closed, nullable
 
-Schema = dict[str, Any]
-
-DAY: Schema = {"type": "string", "format": "date"}
-TEXT: Schema = {"type": "string"}
-COUNT: Schema = {"type": "integer", "minimum": 0}
-NUMBER: Schema = {"type": "number"}
+# What `bodies.FORBIDDEN` refuses in an id.
+ID_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 ENUMS: dict[str, tuple[str, ...]] = {
-    "score_status": ("scored", "inactive", "no_purchases", "too_new", "unknown"),
+    "score_status": (
+        *("scored", "inactive", "no_purchases", "too_new"),
+        *("no_profiling", "erased", "unknown"),
+    ),
     "risk_tier": RISK_TIERS,
     "risk_change": ("up", "down", "same"),
     "value_tier": VALUE_TIERS,
@@ -45,10 +45,6 @@ UNITS = {
     "value_at_risk": "for ranking only; never add it up",
     "days_since_last": "days",
 }
-SERVED = (
-    "what tells `return` and `value`: model (perennial's), a simple rule's name, or a "
-    "buy-till-you-die model's: bg_nbd, mbg_nbd, pareto_nbd, mbg_cnbd_k"
-)
 HEAD: Schema = {
     "as_of": DAY,
     "batch_id": TEXT,
@@ -56,58 +52,6 @@ HEAD: Schema = {
     "published_at": {"type": "string", "format": "date-time"},
     "stale": {"type": "boolean", "description": "published longer ago than the shop allows"},
 }
-EXAMPLE_HEAD: Schema = {
-    "as_of": "1998-07-01",
-    "batch_id": "1998-07-01-1ec8cf47b5",
-    "model_version": "32bbe014b39e",
-    "published_at": "1998-07-01T04:00:00Z",
-    "stale": False,
-}
-EXAMPLE_ROW: Schema = {
-    "customer_id": "00001",
-    "score_status": "scored",
-    "churn_horizon_days": 91,
-    "churn_probability": 0.82,
-    "usual_churn_probability": 0.8,
-    "churn_percentile": 71,
-    "risk_tier": "medium",
-    "value_horizon_days": 91,
-    "predicted_clv": 11.4,
-    "clv_p10": 0.0,
-    "clv_p50": 0.0,
-    "clv_p90": 38.7,
-    "predicted_number_of_orders": 0.3,
-    "expected_date_of_next_order": None,
-    "expected_date_of_next_order_p10": None,
-    "expected_date_of_next_order_p90": None,
-    "medium_risk_on": None,
-    "high_risk_on": "1998-08-19",
-    "value_at_risk": 25.1,
-    "value_tier": "high",
-    "lifecycle_status": "slipping",
-    "missing": {
-        "expected_date_of_next_order": "return_unlikely",
-        "expected_date_of_next_order_p10": "return_unlikely",
-        "expected_date_of_next_order_p90": "return_unlikely",
-        "medium_risk_on": "already_above",
-    },
-}
-
-
-def nullable(schema: Schema) -> Schema:
-    """Return a schema that null fits too."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def closed(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
-    """Return the schema of an object with these properties and no others."""
-    required = [name for name in properties if name not in optional]
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
 
 
 def with_head(properties: Schema) -> Schema:
@@ -177,36 +121,9 @@ def components() -> dict[str, Schema]:
         "History": with_head(
             {"customer_id": TEXT, "history": {"type": "array", "items": closed(past)}}
         ),
-        "Portfolio": with_head(_portfolio()),
-        "ModelCard": {
-            "type": "object",
-            "properties": {
-                "model_version": TEXT,
-                "served": {
-                    "type": "object",
-                    "additionalProperties": TEXT,
-                    "description": SERVED,
-                },
-            },
-            "required": ["model_version"],
-        },
+        "Portfolio": with_head(portfolio()),
+        "ModelCard": model_card(),
         "Problem": _problem(),
-    }
-
-
-def _portfolio() -> Schema:
-    cell = {
-        "risk_tier": {"type": "string", "enum": list(RISK_TIERS)},
-        "value_tier": {"type": "string", "enum": list(VALUE_TIERS)},
-        "customers": COUNT,
-        "predicted_clv": NUMBER,
-        "mean_churn_probability": nullable(NUMBER),
-    }
-    return {
-        "data_until": DAY,
-        "customers": COUNT,
-        "statuses": {"type": "object", "additionalProperties": COUNT},
-        "tiers": {"type": "array", "items": closed(cell)},
     }
 
 

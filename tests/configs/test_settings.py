@@ -92,7 +92,8 @@ def test_the_cdnow_settings_find_their_log():
     [
         ("horizons: {chrun_days: 90}", r"unknown key `horizons.chrun_days` \(line 2\); did you"),
         ("churn_days: 90", "unknown key `churn_days` .*did you mean `horizons.churn_days`"),
-        ("money: {margin: 0.3}", "unknown key `money` .*the known ones are name, var, purchases"),
+        ("mony: {margin: 0.3}", "unknown key `mony` .*did you mean `money`"),
+        ("sales: {margin: 0.3}", "unknown key `sales` .*the known ones are name, var, purchases"),
         ("horizons: {churn_days: 0}", "`horizons.churn_days` .* must be greater than 0, got 0"),
         ("horizons: {churn_days: '9'}", "must be a whole number, got '9'; write it without quotes"),
         ("horizons: 90", "`horizons` .* must be a group of `key: value` settings, got 90"),
@@ -104,7 +105,7 @@ def test_the_cdnow_settings_find_their_log():
         ("training: {cutoffs: true}", "must be `auto` or a whole number from 1, got True"),
         ("serve: {port: 70000}", "`serve.port` .* must be at most 65535, got 70000"),
         ("serve: {stale_after_hours: .inf}", "must be a finite number"),
-        ("serve: {production: true}", "must be false, which is all that is built yet, got true"),
+        ("serve: {production: 1}", "must be true or false, got 1"),
         ("engine: ray", "`engine` .* must be 'local' or 'spark', got 'ray'"),
         ("name: 2024", "`name` .* must be text, got 2024; put it in quotes"),
         ("name: ../up", "must be 1 to 64 letters .* got '../up'"),

@@ -11,6 +11,7 @@ from models.bundle import load_bundle
 from serving.publish import champion
 from tests.faults.victims import command, kill_when, start
 from tests.made_shop import made_purchases, ready_mlflow, write_shop
+from tests.serving.made import promote
 from training.registry import CHAMPION, Registry
 from training.tracking import Tracker
 
@@ -21,11 +22,10 @@ MOMENTS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory, mlflow_template):
-    folder = tmp_path_factory.mktemp("killed")
-    ready_mlflow(folder, mlflow_template)
-    return write_shop(folder, made_purchases(60))
+@pytest.fixture
+def shop(tmp_path, mlflow_template):
+    ready_mlflow(tmp_path, mlflow_template)
+    return write_shop(tmp_path, made_purchases(60))
 
 
 def assert_usable(models: Path) -> str | None:
@@ -40,7 +40,8 @@ def assert_usable(models: Path) -> str | None:
     return str(told["version"])
 
 
-def test_whenever_training_is_killed_no_half_model_is_in_use(shop):
+@pytest.mark.long
+def test_r12_whenever_training_is_killed_no_half_model_is_in_use(shop):
     var = shop.parent / "var"
     promoted_so_far = None
     for name, moment in MOMENTS.items():
@@ -62,12 +63,9 @@ def test_whenever_training_is_killed_no_half_model_is_in_use(shop):
     assert tags["perennial.version"] == version
 
 
-def test_killed_while_a_model_is_in_use_leaves_that_one(shop):
+def test_r12_killed_while_a_model_is_in_use_leaves_that_one(shop):
     var = shop.parent / "var"
-    before = assert_usable(var / "models")
-    # Another log altogether, which is to be taken all the same.
-    write_shop(shop.parent, made_purchases(60, seed=9), purchases={"check_deliveries": False})
-    runs = len(list((var / "mlflow").glob("artifacts/*")))
+    version = promote(var / "models")
     process = start(command, "train", "-c", shop)
-    assert kill_when(process, lambda: len(list((var / "mlflow").glob("artifacts/*"))) > runs)
-    assert assert_usable(var / "models") == before
+    assert kill_when(process, partial(MOMENTS["while the run is recorded"], var))
+    assert assert_usable(var / "models") == version

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.link_score import margins
-from models.trees import MAX_ROUNDS, TreeParameters, TreeRows, grow_trees
+from models.trees import MAX_ROUNDS, TreeParameters, TreeRows, grow_trees, matrix_of
 from tests.models.made import made_features, made_outcome
 
 PARAMETERS = TreeParameters()
@@ -67,3 +67,14 @@ def test_without_a_split_the_margin_is_the_leaf_alone(objective):
 def test_neither_rounds_nor_a_check_is_refused():
     with pytest.raises(ValueError, match="give one"):
         grown()
+
+
+def test_a_matrix_made_before_grows_the_same_trees_and_takes_its_labels_anew():
+    made = matrix_of(ROWS.dense)
+    for target in (1 - ROWS.target, ROWS.target):
+        rows = replace(ROWS, target=target)
+        one = grow_trees(rows, "binary:logistic", parameters=PARAMETERS, seed=0, rounds=5)
+        two = grow_trees(
+            replace(rows, made=made), "binary:logistic", parameters=PARAMETERS, seed=0, rounds=5
+        )
+        assert one.save_raw() == two.save_raw()

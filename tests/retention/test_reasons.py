@@ -112,3 +112,23 @@ def test_one_is_not_written_in_the_plural():
 
 def test_a_face_belongs_to_its_topic():
     assert all(BY_NAME[name].topic == topic for topic, name in FACES.items())
+
+
+def test_importance_is_rounded_as_it_is_written():
+    halves = (np.arange(0, 10_000, 7) + 0.5) / 10_000
+    shares = np.concatenate([halves, np.random.default_rng(0).random(1_000)])
+    features = pd.DataFrame({"days_since_last": np.full(len(shares), 4.0), "T": 90.0})
+    effects = pd.DataFrame({"days_since_last": shares, "T": 1 - shares})
+    whole = np.abs(effects.to_numpy()).sum(axis=1)
+    for row, one, two in zip(reasons(features, effects), shares, whole, strict=True):
+        for reason in orjson.loads(row):
+            share = (one if reason["code"] == "silence" else 1 - one) / two
+            assert f'"importance":{share:.4f},' in row
+
+
+def test_a_reason_does_not_depend_on_the_rows_beside_it():
+    features, bundle = made_shop()
+    effects = bundle.churn.contributions(features)
+    together = reasons(features, effects)
+    alone = [reasons(features.iloc[[i]], effects.iloc[[i]])[0] for i in range(0, len(features), 37)]
+    assert alone == together[::37]

@@ -7,7 +7,7 @@ from features.log.shop_log import ShopLog
 from features.panel import snapshot
 from features.shop_clock import ShopClock, day_number
 from retention.groups import risk_tier
-from retention.silence import ALREADY_ABOVE, NOT_WITHIN, silence_dates
+from retention.silence import ALREADY_ABOVE, MONTHS, NOT_WITHIN, ahead_texts, silence_dates
 from tests.made_frames import log_from_frame
 
 START = pd.Timestamp("2023-01-01")
@@ -97,3 +97,14 @@ def test_only_the_customers_asked_of_are_searched(kept):
     assert np.array_equal(some.medium[asked], whole.medium[asked], equal_nan=True)
     assert np.isnan(some.medium[~asked]).all()
     assert all(code is None for code in some.high_code[~asked])
+
+
+def test_risks_ahead_are_thousandths_up_to_the_last_known():
+    risks = np.full((3, len(MONTHS)), np.nan)
+    risks[0] = np.linspace(0.2, 0.8, len(MONTHS))
+    risks[1, :2] = 0.0004, 0.9996
+    assert ahead_texts(risks).to_pylist() == [
+        "200 250 300 350 400 450 500 550 600 650 700 750 800",
+        "0 1000",
+        "",
+    ]

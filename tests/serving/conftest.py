@@ -1,28 +1,60 @@
-"""A store and the app on it, with made batches; every part is the real one."""
+"""A store on both databases and the app on it, with made batches; every part is the real one."""
 
 from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
+from configs.settings import Settings
 from serving.runtime import Runtime
 from serving.scores import ScoreStore
 from serving.web.app import build, with_layers
+from tests.postgres_server import Server, running
 from tests.serving.made import LIST, NOW, READ, made_settings, publish
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for this run of the tests."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request, tmp_path) -> str:
+    """Address of an empty store: an SQLite file, then a PostgreSQL schema."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store' / 'scores.db'}"
+    return str(request.getfixturevalue("postgres").schema_url())
+
+
 @pytest.fixture
-def store(tmp_path) -> Iterator[ScoreStore]:
+def store(store_url) -> Iterator[ScoreStore]:
+    """A store on either database."""
+    store = ScoreStore(store_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path) -> Iterator[ScoreStore]:
+    """A store on SQLite, for what only a file has."""
     store = ScoreStore(f"sqlite:///{tmp_path / 'store' / 'scores.db'}")
     yield store
     store.close()
 
 
 @pytest.fixture
-def runtime(tmp_path) -> Iterator[Runtime]:
+def settings(tmp_path) -> Settings:
+    """Settings of the service; a test that needs others has a fixture of this name."""
+    return made_settings(tmp_path)
+
+
+@pytest.fixture
+def runtime(settings) -> Iterator[Runtime]:
     """The service's parts, open, with a clock that stands at NOW; nothing is published."""
     runtime = Runtime(clock=lambda: NOW)
-    runtime.open(made_settings(tmp_path))
+    runtime.open(settings)
     yield runtime
     runtime.close()
 

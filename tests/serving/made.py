@@ -156,12 +156,14 @@ def made_bundle(version_note: str = "made") -> Bundle:
     )
 
 
-def promote(models_dir: Path, bundle: Bundle | None = None) -> str:
+def promote(
+    models_dir: Path, bundle: Bundle | None = None, card: dict[str, object] | None = None
+) -> str:
     """Seal a bundle in the folder and let the pointer name it, as promotion does."""
     bundle = bundle or made_bundle()
     folder = models_dir / "made"
     version = save_parts(bundle, folder)
-    seal(folder, version, {"model": "the simple rules"})
+    seal(folder, version, card or {"model": "the simple rules"})
     folder = folder.rename(models_dir / version)
     pointer = models_dir / "current.json.new"
     pointer.write_text(json.dumps({"version": version, "path": version}))

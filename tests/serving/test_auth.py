@@ -119,7 +119,7 @@ def test_each_scope_opens_its_routes_and_no_others(anonymous, token_of, scope):
 
 
 def test_a_route_that_is_not_served_yet_is_404_with_its_scope(anonymous, token_of):
-    answer = anonymous.post("/v1/erasures", json={}, headers=token_of("erase"))
+    answer = anonymous.post("/v1/contacts", json={}, headers=token_of("lists"))
     assert answer.status_code == 404
 
 

@@ -1,5 +1,6 @@
 import time
 
+import orjson
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -9,12 +10,12 @@ from features.panel import snapshot
 from features.shop_clock import day_number
 from models.bundle import load_bundle
 from retention.scores import SCORE_FIELDS, Eligibility, score_rows
-from serving.predict import clock_of, predict_answer
+from serving.predict import clock_of, plain_rows, predict_answer
 from serving.store.rows import unpublished_rows
 from serving.web.bodies import PredictIn
 from serving.web.problem import DEADLINE_SECONDS, Problem
 from tests.made_frames import log_from_frame
-from tests.serving.made import promote, publish
+from tests.serving.made import made_batch, made_rows, promote, publish
 
 PURCHASES = [
     {"customer_id": "new", "ordered_at": "2024-05-01", "amount": 20.0},
@@ -147,3 +148,9 @@ def test_a_thousand_customers_are_scored_within_the_deadline(ready):
     results = predict_answer(ready, body(lines))["results"]
     assert time.monotonic() - started < DEADLINE_SECONDS
     assert {row["score_status"] for row in results} == {"scored"}
+
+
+def test_a_few_rows_are_answered_as_a_batch_would_be(ready):
+    rows = made_rows(made_batch(customers=30)).assign(batch_id=None)
+    assert plain_rows(rows) == unpublished_rows(rows)
+    assert orjson.dumps(plain_rows(rows)) == orjson.dumps(unpublished_rows(rows))

@@ -64,8 +64,8 @@ def command(how: str, port: int, config: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(how: str, folder: Path) -> Iterator[Served]:
-    settings = made_settings(folder)
+def running(how: str, folder: Path, **serve: object) -> Iterator[Served]:
+    settings = made_settings(folder, **serve)
     store = ScoreStore(settings.store_url)
     publish(store, made_batch(published_at=datetime.now(UTC)))
     token, _ = Tokens(store.database).create([READ, LIST])
@@ -87,7 +87,7 @@ def running(how: str, folder: Path) -> Iterator[Served]:
         return False
 
     try:
-        until(ready)
+        until(ready, seconds=150)
         client.headers["Authorization"] = f"Bearer {token}"
         yield Served(client, port, folder, process, log)
     finally:

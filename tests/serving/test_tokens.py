@@ -93,10 +93,13 @@ def test_a_session_ends_when_signed_out(tokens):
     assert tokens.check_session(other)
 
 
-def test_no_secret_is_in_the_database_files(tokens, store):
+def test_no_secret_is_in_the_database_files(sqlite_store, clock):
+    tokens = Tokens(sqlite_store.database, clock)
     text, _ = tokens.create([READ], name="findable")
-    secret, _ = tokens.create_session(text)
-    folder = Path(make_url(store.database.label).database or "").parent
+    session = tokens.create_session(text)
+    assert session is not None
+    secret, _ = session
+    folder = Path(make_url(sqlite_store.database.label).database or "").parent
     stored = b"".join(path.read_bytes() for path in folder.iterdir())
     assert b"findable" in stored
     assert text.split("_", 2)[2].encode() not in stored

@@ -33,6 +33,14 @@ def shop(mlflow_template):
     return trained_shop(mlflow_template)
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A shop of 40 customers, trained while no MLflow answers."""
+    folder = tmp_path_factory.mktemp("small")
+    config = write_shop(folder, made_purchases(40), mlflow=NOWHERE)
+    return Shop(config, call("train", "-c", config))
+
+
 def test_the_run_is_recorded_and_the_version_has_both_aliases(shop):
     settings = shop.settings
     registry = Registry(Tracker(settings.tracking_uri, settings.artifact_dir.absolute(), "made"))
@@ -108,8 +116,8 @@ def test_changed_data_change_the_key(shop, tmp_path):
     assert job_key(copy.settings, load(copy.settings)) != promoted(copy.settings.models_dir)["key"]
 
 
-def test_a_damaged_bundle_is_made_anew_though_nothing_changed(shop, tmp_path):
-    copy = shop.copy_to(tmp_path / "copy", mlflow=NOWHERE)
+def test_a_damaged_bundle_is_made_anew_though_nothing_changed(small, tmp_path):
+    copy = small.copy_to(tmp_path / "copy", mlflow=NOWHERE)
     models = copy.settings.models_dir
     whole = bytes_below(models / promoted(models)["path"])
     (models / promoted(models)["path"] / "heads.json").unlink()
@@ -121,13 +129,12 @@ def test_a_damaged_bundle_is_made_anew_though_nothing_changed(shop, tmp_path):
     }
 
 
-def test_mlflow_out_of_reach_is_told_and_the_model_promoted_all_the_same(tmp_path):
-    config = write_shop(tmp_path, made_purchases(40), mlflow=NOWHERE)
-    done = call("train", "-c", config)
+def test_mlflow_out_of_reach_is_told_and_the_model_promoted_all_the_same(small):
+    done = small.trained
     assert done.code == 0
     assert "the run is not recorded: MLflow at http://127.0.0.1:9 could not" in done.err
     assert "is promoted (not in MLflow)" in done.out
-    assert promoted(tmp_path / "var" / "models")
+    assert promoted(small.settings.models_dir)
 
 
 def test_the_same_data_and_seed_give_the_same_bytes(tmp_path, shop):

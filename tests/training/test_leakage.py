@@ -202,13 +202,19 @@ def log():
     return made_log(made_purchases(1500, 500, seed=2))
 
 
-def test_without_a_leak_the_model_is_served(log):
-    assert judged(log, None).served == MODEL
+@pytest.fixture(scope="module")
+def small_log():
+    """Large enough for the model to be served."""
+    return made_log(made_purchases(800, 500, seed=2))
+
+
+def test_without_a_leak_the_model_is_served(small_log):
+    assert judged(small_log, None).served == MODEL
 
 
 @pytest.mark.parametrize("name", LEAKS)
-def test_r9_a_model_that_learnt_from_a_leak_is_stopped_by_the_gate(log, name):
-    decision = judged(log, LEAKS[name])
+def test_r9_a_model_that_learnt_from_a_leak_is_stopped_by_the_gate(small_log, name):
+    decision = judged(small_log, LEAKS[name])
     assert decision.served != MODEL
     assert any(gain.mean < 0 for gain in decision.versus.values())
 

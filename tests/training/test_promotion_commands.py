@@ -31,19 +31,25 @@ def placed(models, note, why=None):
     return version
 
 
-@pytest.fixture
-def shop(tmp_path):
-    """Return a shop with two versions promoted, the second in use, and a challenger refused."""
-    settings = made_settings(tmp_path)
-    models = settings.models_dir
+@pytest.fixture(scope="module")
+def placed_once(tmp_path_factory):
+    """Two versions promoted, the second in use, and a challenger refused; to be copied."""
+    models = made_settings(tmp_path_factory.mktemp("placed")).models_dir
     return SimpleNamespace(
-        settings=settings,
-        config=tmp_path / "shop.yaml",
         models=models,
         one=placed(models, "one"),
         two=placed(models, "two"),
         refused=placed(models, "refused", why="log loss 0.61 against 0.52 (+17 %)"),
     )
+
+
+@pytest.fixture
+def shop(tmp_path, placed_once):
+    """Return a shop of this test's own with those versions in it."""
+    settings = made_settings(tmp_path)
+    shutil.copytree(placed_once.models, settings.models_dir)
+    told = {**vars(placed_once), "models": settings.models_dir}
+    return SimpleNamespace(settings=settings, config=tmp_path / "shop.yaml", **told)
 
 
 def in_use(shop):

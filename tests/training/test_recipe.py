@@ -36,6 +36,11 @@ def shop():
     return recipe(made_purchases(400))
 
 
+@pytest.fixture(scope="module")
+def made_bundle(shop):
+    return bundle(shop).bundle
+
+
 def silence_alone(customers=500, seed=3):
     """The next purchase hangs on the silence alone: all gaps are of one heavy-tailed law."""
     draw = np.random.default_rng(seed)
@@ -152,12 +157,12 @@ def test_a_stray_early_line_leaves_the_gate_to_the_customers_of_today():
 
 
 @pytest.mark.parametrize("member", BTYD_MODELS)
-def test_a_model_of_purchase_days_is_served_as_it_was_fitted(shop, tmp_path, member):
+def test_a_model_of_purchase_days_is_served_as_it_was_fitted(shop, made_bundle, tmp_path, member):
     end = shop.log.last_day + 1
     fit = shop.fit(end, 60, dates=True)
     assert fit is not None
     horizon = served_by(fit, member, member)
-    saved = replace(bundle(shop).bundle, churn=horizon, value=horizon)
+    saved = replace(made_bundle, churn=horizon, value=horizon)
     seal(tmp_path / "bundle", save_parts(saved, tmp_path / "bundle"), {})
     loaded = load_bundle(tmp_path / "bundle")
     assert loaded.served == {"return": member, "value": member}

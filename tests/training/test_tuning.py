@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 
 import optuna
 import pytest
@@ -7,6 +8,7 @@ from models.trees import TreeParameters
 from tests.training.made import made_rows
 from training.fit_score import FittedScore, ScorePlan, fit_score
 from training.links import RETURN
+from training.side_by_side import side_by_side
 from training.tuning import tune
 
 ROWS = made_rows(250)
@@ -58,3 +60,18 @@ def test_nothing_is_said_while_tuning_and_optunas_voice_is_given_back(level, cap
     finally:
         optuna.logging.set_verbosity(before)
     assert capfd.readouterr().err == ""
+
+
+def test_two_that_tune_side_by_side_choose_as_alone_and_say_nothing(capfd):
+    tunes = [
+        partial(tune, made_rows(400, law=3.0, seed=k), trials=3 + 3 * k, seed=4) for k in (0, 1)
+    ]
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    try:
+        together = side_by_side(tunes)
+        assert optuna.logging.get_verbosity() == optuna.logging.INFO
+    finally:
+        optuna.logging.set_verbosity(before)
+    assert capfd.readouterr().err == ""
+    assert together == [one() for one in tunes]

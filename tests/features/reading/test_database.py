@@ -1,13 +1,8 @@
 """Purchases of SQLite and PostgreSQL, by table and by query, on real databases."""
 
 import datetime as dt
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +11,7 @@ from features.errors import DataError
 from features.reading.read import read_purchases
 from features.reading.source import PurchaseSource
 from features.reading.staging import source_digests
+from tests.postgres_server import running
 
 ROWS = [
     ("c1", dt.datetime(2024, 1, 1, 10, 30), Decimal("12.50"), 1),  # noqa: DTZ001
@@ -27,49 +23,11 @@ LINES = [("c1", 125_000, 1.0), ("c1", 12_345_678_901, 3.0), ("c2", -31_000, None
 CREATE = "CREATE TABLE {} (customer_id text, ordered_at {}, amount {}, quantity integer)"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def programs():
-    """Folder of PostgreSQL's programs, which Debian keeps off PATH."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).parent
-    newest = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if newest:
-        return newest[-1].parent
-    if os.environ.get("CI"):
-        pytest.fail("PostgreSQL is not installed; .ci/setup installs it")
-    return pytest.skip("PostgreSQL is not installed")
-
-
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
+def postgres():
     """URL of a server of our own on the loopback, gone after the tests."""
-    pytest.importorskip("psycopg") if not os.environ.get("CI") else __import__("psycopg")
-    where, folder, port = programs(), tmp_path_factory.mktemp("postgres"), free_port()
-    data, user = folder / "data", ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    if user:
-        for part in [folder, *folder.parents[:2]]:
-            part.chmod(0o755)
-        shutil.chown(folder, "postgres")
-
-    def run(*words):
-        log = folder / "log"
-        with log.open("a") as said:
-            done = subprocess.run(
-                [*user, *words], stdout=said, stderr=said, cwd=folder, timeout=60, check=False
-            )
-        assert done.returncode == 0, log.read_text()
-
-    run(where / "initdb", "-D", data, "-A", "trust", "-U", "perennial", "--no-sync")
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-    run(where / "pg_ctl", "-D", data, "-w", "-o", options, "start")
-    yield f"postgresql+psycopg://perennial:hunter2@127.0.0.1:{port}/postgres"
-    run(where / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+    with running() as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def silent(medium=None, high=None):
 def test_a_next_order_has_its_middle_day_and_its_range():
     assert dated("2024-07-20", "2024-07-04", "2024-09-12") == (
         "If an order comes in the next 91 days, it is as likely by 20 Jul 2024 as later, "
-        "and for 8 of 10 such customers between 4 Jul 2024 and 12 Sep 2024."
+        "and for 8 of 10 such customers between 4 Jul 2024 and 12 Sept 2024."
     )
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import compile_path
 
+from serving.pages.columns import DEFAULT_COLUMNS
 from serving.pages.query import ListQuery, customer_href
 from serving.store.listing import Filters
 
@@ -19,7 +20,7 @@ def test_parameters_may_be_repeated_or_a_comma_list():
 def test_empty_fields_of_the_form_filter_nothing():
     query = ListQuery.of([("q", ""), ("sort", ""), ("nonsense", "1")])
     assert query == ListQuery()
-    assert query.href == "/"
+    assert query.href == "/customers"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,9 @@ def test_empty_fields_of_the_form_filter_nothing():
         ("value_tier", "best", "no value tier “best”"),
         ("lifecycle_status", "gone", "no lifecycle “gone”"),
         ("sort", "name", "no order “name”"),
+        ("risk_change", "sideways", "no change of risk “sideways”"),
+        ("min_value_at_risk", "much", "“much” is no amount"),
+        ("min_value_at_risk", "nan", "“nan” is no amount"),
     ],
 )
 def test_a_value_that_no_list_has_is_named(name, value, words):
@@ -49,13 +53,30 @@ def test_another_order_or_filter_starts_at_the_first_page():
     assert "cursor" not in query.sorted_by("customer_id")
     assert "cursor" not in query.first
     assert "cursor=next" in query.after("next")
-    assert query.unfiltered == "/"
+    assert query.unfiltered == "/customers"
 
 
-def test_a_field_of_the_picture_is_chosen_only_when_nothing_else_is_filtered():
-    assert ListQuery(("high",), ("top",), sort="customer_id").is_field("high", "top")
-    assert not ListQuery(("high",), ("top",), q="7").is_field("high", "top")
-    assert not ListQuery(("high", "low"), ("top",)).is_field("high", "top")
+def test_a_field_of_the_picture_leads_to_its_customers_alone():
+    href = ListQuery(q="7", sort="customer_id").field("high", "top")
+    assert href == "/customers?risk_tier=high&value_tier=top&sort=customer_id"
+
+
+def test_columns_stand_in_their_own_order_and_the_usual_ones_need_no_word():
+    query = ListQuery.of([("columns", "reason,next"), ("columns", "nonsense"), ("q", "7")])
+    assert query.columns == ("next", "reason")
+    assert query.href == "/customers?q=7&columns=next%2Creason"
+    assert ListQuery.of([("columns", ",".join(DEFAULT_COLUMNS))]).href == "/customers"
+
+
+def test_a_query_string_gives_the_list_from_its_first_page():
+    query = ListQuery.of_text("?risk_tier=high&cursor=abc&columns=next")
+    assert query.text == "risk_tier=high&columns=next"
+    assert ListQuery.of_text(query.text) == ListQuery(("high",), columns=("next",))
+
+
+def test_a_customers_address_keeps_the_way_back():
+    assert customer_href("a/b", "/customers?q=7") == "/customers/a%2Fb?back=%2Fcustomers%3Fq%3D7"
+    assert customer_href("a", "/customers") == "/customers/a"
 
 
 @given(st.text(min_size=1).filter(lambda text: text.isprintable()))

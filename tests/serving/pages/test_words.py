@@ -61,3 +61,30 @@ def test_a_long_text_keeps_both_ends():
     assert len(shortened) == 20
     assert shortened.startswith("aaa")
     assert shortened.endswith("z")
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "amount", "texts"),
+    [
+        ("en-US", "USD", 1234.5, ("$1,234.50", "$1,234", "$1,234", "12,000", "Jul 1, 1998")),
+        (
+            "de-DE",
+            "EUR",
+            1234.5,
+            ("1.234,50\xa0€", "1.234\xa0€", "1.234\xa0€", "12.000", "01.07.1998"),
+        ),
+        ("en-GB", None, 1234567.0, ("1,234,567.00", "1,234,567", "1.2M", "12,000", "1 Jul 1998")),
+        ("en-GB", "GBP", -2.0, ("−£2.00", "−£2", "−£2", "12,000", "1 Jul 1998")),
+    ],
+)
+def test_a_shop_writes_in_its_locale_and_currency(locale, currency, amount, texts):
+    with words.written_as(words.Writing(locale, currency)):
+        found = (words.money(amount), words.whole_money(amount), words.short_money(amount))
+        assert (*found, words.number(12_000), words.day("1998-07-01")) == texts
+    assert words.money(1234.5) == "1,234.50"
+
+
+def test_a_count_has_its_noun():
+    assert words.count_of(1, "customer") == "1 customer"
+    assert words.count_of(0, "customer") == "0 customers"
+    assert words.month("1998-07-01") == "Jul 1998"

@@ -1,0 +1,1 @@
+"""What `perennial doctor` looks at, one subject a module."""

@@ -1,0 +1,1 @@
+"""Facts counted once when a batch is published, so that no page of the dashboard counts them."""

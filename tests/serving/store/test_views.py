@@ -1,0 +1,53 @@
+import pytest
+
+from serving.store.views import LONGEST_NAME, MOST_VIEWS, ViewError, Views
+from tests.serving.made import NOW
+
+
+@pytest.fixture
+def views(store):
+    return Views(store.database, lambda: NOW)
+
+
+def test_a_view_is_kept_under_its_name(views):
+    views.save("  At   risk ", "risk_tier=high", "abcd")
+    views.save("a slow one", "lifecycle_status=slipping", "efgh")
+    found = views.all()
+    assert [view.name for view in found] == ["a slow one", "At risk"]
+    assert (found[1].query, found[1].created_by) == ("risk_tier=high", "abcd")
+    assert found[1].created_at == "2024-07-01T06:00:00Z"
+
+
+def test_a_view_of_the_same_name_is_replaced(views):
+    views.save("mine", "risk_tier=high", "abcd")
+    views.save("mine", "risk_tier=low", "efgh")
+    assert [(view.query, view.created_by) for view in views.all()] == [("risk_tier=low", "efgh")]
+
+
+def test_a_view_can_be_renamed_and_removed(views):
+    views.save("one", "q=1", "abcd")
+    views.save("two", "q=2", "abcd")
+    assert views.rename("one", "three") == "three"
+    with pytest.raises(ViewError, match="another view is called “two”"):
+        views.rename("three", "two")
+    with pytest.raises(ViewError, match="no longer there"):
+        views.rename("one", "four")
+    views.remove("two")
+    views.remove("two")
+    assert [view.name for view in views.all()] == ["three"]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * (LONGEST_NAME + 1), "a\x00b", "a\u202eb"])
+def test_a_name_that_cannot_be_shown_is_refused(views, name):
+    with pytest.raises(ViewError):
+        views.save(name, "q=1", "abcd")
+    assert views.all() == []
+
+
+def test_there_is_an_end_to_the_views(views):
+    for number in range(MOST_VIEWS):
+        views.save(f"view {number}", "q=1", "abcd")
+    with pytest.raises(ViewError, match="delete one first"):
+        views.save("one more", "q=1", "abcd")
+    views.save("view 7", "q=7", "abcd")
+    assert len(views.all()) == MOST_VIEWS

@@ -1,0 +1,97 @@
+import asyncio
+import logging
+import threading
+
+import pytest
+
+from serving.web.problem import Problem
+from serving.web.threads import BoundedThreads
+from tests.serving.made import until
+
+
+@pytest.fixture
+def threads():
+    threads = BoundedThreads("made", threads=4, waiting=2)
+    yield threads
+    threads.close()
+
+
+class Hung:
+    """Work that hangs until it is let go, and counts how much of it runs."""
+
+    def __init__(self):
+        self.go = threading.Event()
+        self.lock = threading.Lock()
+        self.running = self.most = 0
+
+    def work(self, fault=None):
+        with self.lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+        try:
+            assert self.go.wait(20)
+            if fault is not None:
+                raise fault
+        finally:
+            with self.lock:
+                self.running -= 1
+
+
+def test_a_function_runs_in_a_thread_and_its_error_comes_back(threads):
+    async def asked():
+        assert await threads.run(lambda: threading.current_thread().name) == "made-0"
+        with pytest.raises(KeyError):
+            await threads.run(dict[str, int]().__getitem__, "no")
+
+    asyncio.run(asked())
+    until(lambda: threads.taken == 0, seconds=5)
+
+
+def test_r29_four_hung_of_four_and_never_more(threads, caplog):
+    hung = Hung()
+
+    async def impatient(fault=None):
+        async with asyncio.timeout(0.2):
+            await threads.run(hung.work, fault)
+
+    async def asked():
+        first = [impatient(OSError(f"late {n}")) for n in range(4)]
+        ended = await asyncio.gather(*first, return_exceptions=True)
+        assert {type(each) for each in ended} == {TimeoutError}
+        # Their requests have ended, they have not: nothing more is begun, only two may wait.
+        traffic = [impatient() for _ in range(20)]
+        ended = await asyncio.gather(*traffic, return_exceptions=True)
+        kinds = [type(each) for each in ended]
+        assert kinds.count(TimeoutError) == 2
+        assert kinds.count(Problem) == 18
+        assert {each.status for each in ended if isinstance(each, Problem)} == {503}
+        assert hung.most == 4
+        hung.go.set()
+        async with asyncio.timeout(1):
+            while threads.taken:
+                await asyncio.sleep(0.01)
+            assert await threads.run(lambda: "again") == "again"
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(asked())
+    assert hung.most == 4
+    late = [r.getMessage() for r in caplog.records if "after its request had ended" in r.message]
+    assert sorted(text[-8:] for text in late) == [f"late {n}')" for n in range(4)]
+
+
+def test_what_is_given_up_in_the_queue_is_never_begun(threads):
+    hung = Hung()
+    begun: list[int] = []
+
+    async def asked():
+        holding = [asyncio.ensure_future(threads.run(hung.work)) for _ in range(4)]
+        await asyncio.sleep(0)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await threads.run(begun.append, 1)
+        hung.go.set()
+        await asyncio.gather(*holding)
+        await threads.run(lambda: None)
+
+    asyncio.run(asked())
+    assert begun == []
