@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 DEMO = "demo"
-DEMO_SCOPES = ("read:scores", "list:scores")
+DEMO_SCOPES = ("read:scores", "list:scores", "export")
 DEMO_DAYS = 7
 
 

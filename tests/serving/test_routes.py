@@ -234,8 +234,8 @@ def test_metrics_count_by_template_and_hold_no_id(client):
     assert "canary" not in text
 
 
-def test_answers_are_not_kept_by_caches(client):
+def test_answers_are_kept_by_no_other_than_the_client(client):
     answer = client.get("/v1/customers/00004")
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == "private, no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert orjson.loads(answer.content)

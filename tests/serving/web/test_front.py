@@ -129,7 +129,7 @@ def test_r31_a_rolling_restart_loses_no_request(two, number):
         for _ in range(number):
             before = {process.pid for process in workers_of(two)}
             two.process.send_signal(signal.SIGHUP)
-            until(partial(_renewed, two, before), seconds=120)
+            until(partial(_renewed, two, before), seconds=240)
             until(partial(_more_than, load, load.answers + 100))
     assert set(load.statuses) == {"200"}, load.statuses
 
