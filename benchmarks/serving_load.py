@@ -70,20 +70,6 @@ def load(plan: Plan) -> Measured:
     return Measured(**json.loads(done.stdout))
 
 
-def start(plan: Plan) -> "subprocess.Popen[str]":
-    """Begin a plan; `finished` waits for it."""
-    program = [sys.executable, "-m", "benchmarks.serving_load", json.dumps(asdict(plan))]
-    return subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-
-
-def finished(process: "subprocess.Popen[str]") -> Measured:
-    """Return what a plan measured once it is done."""
-    told, _ = process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"the load ended with {process.returncode}")
-    return Measured(**json.loads(told))
-
-
 class Asker(asyncio.Protocol):
     """One connection: sends a request, waits for all of the answer, sends the next."""
 

@@ -4,7 +4,6 @@ Kept in `var/bench/serving` from run to run: making it takes minutes.
 """
 
 import dataclasses
-import json
 import shutil
 import subprocess
 import sys
@@ -72,6 +71,12 @@ def publish_again(bench: Bench) -> None:
         _publish(store, scored, bench.customers)
     finally:
         store.close()
+
+
+def publish_in_a_process(bench: Bench) -> None:
+    """Publish all made customers once more, as `perennial score` would: in another process."""
+    program = [sys.executable, "-m", "benchmarks.serving_store", str(bench.customers)]
+    subprocess.run(program, cwd=ROOT, check=True)
 
 
 def touch_champion(settings: Settings, times: int) -> None:
@@ -147,4 +152,4 @@ def _orders(ids: "pd.Series[Any]") -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"config": str(prepared().config)}))
+    publish_again(prepared(int(sys.argv[1])))

@@ -122,7 +122,9 @@ def fuzz(service: Service, folder: Path, *, examples: int, seed: int) -> Counter
 def top_up(service: Service, found: Counter[str], least: int) -> None:
     """Send further requests to the operations for which the run found too few that differ."""
     schema = schemathesis.openapi.from_url(
-        f"{service.address}/openapi.json", headers=service.headers
+        f"{service.address}/openapi.json",
+        headers=service.headers,
+        config=schemathesis.Config.from_path(str(RULES)),
     )
     for each in operations():
         name = f"{each.method.upper()} {each.path}"
