@@ -15,10 +15,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import peer_mlflow, serving_processes  # noqa: E402
-from benchmarks.serving_load import Measured, Plan, load  # noqa: E402
-from benchmarks.serving_page import Bar, page  # noqa: E402
-from benchmarks.serving_store import (  # noqa: E402
+from benchmarks import peer_mlflow, serving_processes
+from benchmarks.serving_load import Measured, Plan, load
+from benchmarks.serving_page import Bar, page
+from benchmarks.serving_store import (
     CUSTOMERS,
     Bench,
     made_id,

@@ -98,7 +98,8 @@ class Exporter:
     def sweep(self) -> None:
         """Give up files older than a week; remove all that no export stands for any more."""
         export_jobs.expire(self._database, self.clock())
-        found = set(self.folder.iterdir()) if self.folder.is_dir() else set()
+        there = self.folder.iterdir() if self.folder.is_dir() else ()
+        found = {path for path in there if path.is_file()}
         for path in found - {self.path_of(job) for job in export_jobs.with_files(self._database)}:
             path.unlink(missing_ok=True)
 
@@ -113,6 +114,8 @@ class Exporter:
                     pass
             except (StoreDown, OSError) as error:
                 log.warning("exports wait: %s", error)
+            except Exception as error:
+                log.error("an export failed: %s", type(error).__name__, exc_info=error)
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from serving.exports.batch_csv import CSV_FIELDS
 from serving.exports.guard import guarded
@@ -34,9 +34,14 @@ def csv_file(request: Request, parts: Parts, batch: Batch) -> Response:
             link={"href": "/customers", "text": "All customers"},
             here="customers",
         )
-    _record(request, parts, batch, query)
-    return StreamingResponse(
-        csv_text(parts, batch, query),
+    usage, who = request.app.state.runtime.usage, request.state.principal.prefix
+    wait = usage.seconds_to_wait(who)
+    if wait is not None:
+        return _over_quota(request, parts, wait)
+    usage.add(who, _record(request, parts, batch, query))
+    # Whole, so that its length is known: a slow reader cannot be left with part of it.
+    return Response(
+        "".join(csv_text(parts, batch, query)),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="customers-{batch.as_of}.csv"',
@@ -58,8 +63,23 @@ def csv_text(parts: Parts, batch: Batch, query: ListQuery) -> Iterator[str]:
             return
 
 
-def _record(request: Request, parts: Parts, batch: Batch, query: ListQuery) -> None:
-    """Write into the audit trail who took how many customers along."""
+def _over_quota(request: Request, parts: Parts, wait: int) -> Response:
+    response = notice(
+        request,
+        parts,
+        429,
+        title="No more customers today",
+        sentence="This token has listed the customers that it may in a day; go on after midnight "
+        "(UTC), or have serve.rows_per_day raised.",
+        link={"href": "/customers", "text": "All customers"},
+        here="customers",
+    )
+    response.headers["Retry-After"] = str(wait)
+    return response
+
+
+def _record(request: Request, parts: Parts, batch: Batch, query: ListQuery) -> int:
+    """Write into the audit trail who takes how many customers along, and return that number."""
     rows = min(parts.answers.count(batch, query.filters), MOST_ROWS)
     database = parts.store.database
     with database.write() as connection:
@@ -72,6 +92,7 @@ def _record(request: Request, parts: Parts, batch: Batch, query: ListQuery) -> N
             count=rows,
             details={"batch_id": batch.batch_id},
         )
+    return rows
 
 
 def _page(

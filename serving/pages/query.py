@@ -55,7 +55,11 @@ class ListQuery:
     @classmethod
     def of_text(cls, text: str) -> Self:
         """Read a query string, as in `risk_tier=high&sort=-predicted_clv`."""
-        return cls.of(parse_qsl(text.lstrip("?"), max_num_fields=200, errors="replace"))
+        try:
+            found = parse_qsl(text.lstrip("?"), max_num_fields=200, errors="replace")
+        except ValueError:  # more fields than any list has
+            found = []
+        return cls.of(found)
 
     @property
     def leaves_out_lapsed(self) -> bool:

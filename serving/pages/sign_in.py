@@ -33,7 +33,7 @@ async def sign_in(request: Request) -> Response:
         secret,
         max_age=SESSION_HOURS * 3600,
         path="/",
-        secure=request.url.scheme == "https",
+        secure=request.url.scheme == "https" or Parts.of(request).settings.serve.behind_tls,
         httponly=True,
         samesite="strict",
     )

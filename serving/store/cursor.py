@@ -29,7 +29,8 @@ def read_cursor(cursor: str, batch_id: str, query: Mapping[str, Any]) -> Positio
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         content = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         its_batch, digest, value, customer_id = content
-        if not isinstance(customer_id, str) or not (value is None or _is_number(value)):
+        is_id = isinstance(customer_id, str) and "\x00" not in customer_id
+        if not is_id or not (value is None or _is_number(value)):
             raise ValueError("a value of another kind")
     except (ValueError, TypeError) as error:
         raise UnknownCursor from error

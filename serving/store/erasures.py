@@ -19,6 +19,7 @@ from serving.store.hashing import keyed
 from serving.store.insert_new import insert_new
 from serving.store.portfolio import portfolio_without
 from serving.store.tables import batches, scores
+from serving.store.views import forget_customer
 from serving.store.write_tables import batch_columns, erasures, every_table
 
 WITHOUT_PARTS = 500
@@ -79,6 +80,7 @@ def erase(
 def _remove(connection: Connection, customer_id: str) -> int:
     if "\x00" in customer_id:  # no database holds such an id
         return 0
+    forget_customer(connection, customer_id)
     ids = list(connection.scalars(select(batches.c.batch_id)))
     for batch_id in ids:
         if _uncount(connection, batch_id, customer_id):

@@ -5,6 +5,15 @@ from sqlalchemy import Column, Connection, inspect
 from serving.errors import StoreDown
 from serving.store.write_tables import every_table
 
+# Lists are made from columns in memory; these only made publishing slower.
+DROPPED_INDEXES = (
+    "scores_by_value_at_risk",
+    "scores_by_churn_probability",
+    "scores_by_predicted_clv",
+    "scores_by_days_since_last",
+    "scores_by_tiers",
+)
+
 
 def lacks(connection: Connection) -> bool:
     """Tell whether a table or a column of this version is not there yet."""
@@ -22,6 +31,8 @@ def bring_up(connection: Connection) -> None:
         If a column that may not be null is not there.
     """
     every_table.create_all(connection)
+    for name in DROPPED_INDEXES:
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
     dialect = connection.dialect
     quoted = dialect.identifier_preparer.quote
     # SQLite has no such words; its one writer at a time needs none.

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select, update
 
 from serving.errors import StoreDown
 from serving.store.database import Database
+from serving.store.insert_new import insert_new
 from serving.store.tables import usage
 
 FLUSH_SECONDS = 3.0
@@ -130,27 +130,22 @@ class Usage:
             self._told.clear()
 
     def _exchange(self, day: str, mine: Counter[str]) -> Counter[str]:
-        for prefix, rows in mine.items():
-            self._write(day, prefix, rows)
+        if mine:
+            # All or none: a part that is written would be added again.
+            with self._database.write() as connection:
+                for prefix, rows in mine.items():
+                    _add(connection, day, prefix, rows)
         today = select(usage.c.token_prefix, usage.c.rows).where(usage.c.day == day)
         with self._database.read() as connection:
             found = connection.execute(today).all()
         return Counter({str(prefix): int(rows) for prefix, rows in found})
 
-    def _write(self, day: str, prefix: str, rows: int) -> None:
-        this = (usage.c.day == day) & (usage.c.token_prefix == prefix)
-        more = update(usage).where(this).values(rows=usage.c.rows + rows)
-        first = insert(usage).values(day=day, token_prefix=prefix, rows=rows)
-        with self._database.write() as connection:
-            if connection.execute(more).rowcount:
-                return
-        try:
-            with self._database.write() as connection:
-                connection.execute(first)
-        except IntegrityError:  # another worker was faster
-            with self._database.write() as connection:
-                connection.execute(more)
-
     def _watch(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
             self.flush()
+
+
+def _add(connection: Connection, day: str, prefix: str, rows: int) -> None:
+    insert_new(connection, usage, {"day": day, "token_prefix": prefix, "rows": 0})
+    this = (usage.c.day == day) & (usage.c.token_prefix == prefix)
+    connection.execute(update(usage).where(this).values(rows=usage.c.rows + rows))

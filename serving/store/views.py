@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import parse_qs
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from serving.store.batch import utc_text
 from serving.store.database import Database
@@ -82,6 +83,8 @@ class Views:
             If there is no such view, the new name is too long, or another view has it.
         """
         wanted = checked_name(new_name)
+        if "\x00" in name:
+            raise ViewError("this view is no longer there")
         with self.database.write() as connection:
             taken = select(views.c.name).where(views.c.name == wanted)
             if wanted != name and connection.scalar(taken) is not None:
@@ -93,8 +96,19 @@ class Views:
 
     def remove(self, name: str) -> None:
         """Forget a view; nothing happens where there is none."""
+        if "\x00" in name:  # no view is called so, and PostgreSQL takes no such text
+            return
         with self.database.write() as connection:
             connection.execute(delete(views).where(views.c.name == name))
+
+
+def forget_customer(connection: Connection, customer_id: str) -> None:
+    """Remove the views that search for one customer or are named after one."""
+    wanted = customer_id.casefold()
+    for view in connection.execute(select(views.c.name, views.c.query)).mappings().all():
+        sought = parse_qs(view["query"], errors="replace").get("q", [])
+        if wanted in view["name"].casefold().split() or wanted in map(str.casefold, sought):
+            connection.execute(delete(views).where(views.c.name == view["name"]))
 
 
 def checked_name(name: str) -> str:

@@ -34,9 +34,10 @@ def read_week(
     columns = [c for c in week.columns if c.name not in ("batch_id", "kind")]
     query = (
         select(*columns)
-        .where(week.c.batch_id == batch_id, week.c.kind == kind, week.c.position >= start)
+        .where(week.c.batch_id == batch_id, week.c.kind == kind)
+        # By place and not by number: who is erased leaves a gap, and pages stay apart.
+        .where(week.c.position >= start, week.c.position < start + limit)
         .order_by(week.c.position)
-        .limit(limit)
     )
     with database.read() as connection:
         found = connection.execute(query).mappings().all()

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving import dashboard
+from serving.errors import StoreDown
 from serving.runtime import Runtime
 from serving.web import routes
 from serving.web.auth import AuthMiddleware
@@ -46,7 +47,7 @@ def build(runtime: Runtime) -> Starlette:
     app = Starlette(
         routes=[*routes.routes(endpoints(runtime)), *dashboard.routes()],
         lifespan=lifespan,
-        exception_handlers={Problem: _problem},
+        exception_handlers=dict.fromkeys((Problem, StoreDown, TimeoutError), _problem),
     )
     app.state.runtime = runtime
     # A redirect to the path with a slash would answer for a route that has no rule.

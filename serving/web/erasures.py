@@ -1,5 +1,6 @@
 """`POST /v1/erasures`: remove a customer from the store, now and for later batches."""
 
+import logging
 from typing import Annotated
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from serving.errors import KeyReused
+from serving.errors import KeyReused, StoreDown
 from serving.exports.erasing import erase_customer
 from serving.runtime import Runtime
 from serving.store.idempotency import Written, once
@@ -18,6 +19,8 @@ from serving.web.schemas import ID_PATTERN
 from serving.web.writes import WriteBody, key_of, principal_of, read_body
 
 PATH = "/v1/erasures"
+
+log = logging.getLogger(__name__)
 
 
 class ErasureIn(WriteBody):
@@ -46,7 +49,11 @@ def _erase(request: Request, body: ErasureIn) -> Response:
     except KeyReused as error:
         raise Problem(409, str(error)) from None
     runtime.store.database.forget()
-    runtime.exporter.sweep()
+    try:
+        runtime.exporter.sweep()
+    except (StoreDown, OSError) as error:
+        # The customer is erased, and no file of an export is handed out any more.
+        log.warning("files of exports are removed later: %s", error)
     return JSONResponse(written.content, status_code=written.status)
 
 

@@ -91,6 +91,15 @@ class FrontProtocol(HttpToolsProtocol):
         if self.phase != HEADERS:
             self.phase, self.due = HEADERS, self.loop.time() + HEADER_SECONDS
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; trailers of a chunked body are dropped, and bounded like headers."""
+        if self.phase in (IDLE, HEADERS):
+            super().on_header(name, value)
+            return
+        self.header_bytes += len(name) + len(value)
+        if self.header_bytes > MAX_HEADER_BYTES:
+            self.refuse(HEADERS_TOO_LONG)
+
     def on_headers_complete(self) -> None:
         """Hand the request to the app, unless its headers are too many or the worker is full."""
         length = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])

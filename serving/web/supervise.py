@@ -144,7 +144,10 @@ class Supervisor(Multiprocess):
                 return
             self.processes[place] = new
             old.terminate()
-            old.join()
+            old.process.join(END_SECONDS)
+            if old.process.is_alive():
+                old.kill()
+                old.join()
 
     def _start(self) -> Worker:
         worker = Worker(self.config, self.sockets)

@@ -239,3 +239,14 @@ def test_answers_are_kept_by_no_other_than_the_client(client):
     assert answer.headers["cache-control"] == "private, no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert orjson.loads(answer.content)
+
+
+def test_r24_a_write_while_the_store_is_held_is_503_with_the_time_to_wait(
+    anonymous, runtime, token_of
+):
+    headers = token_of("erase", "export")
+    with runtime.store.database.write():
+        for path, body in (("/v1/erasures", {"customer_id": "00004"}), ("/v1/exports", {})):
+            answer = anonymous.post(path, json=body, headers=headers)
+            assert (answer.status_code, "retry-after" in answer.headers) == (503, True), path
+    assert anonymous.get("/v1/customers/00004", headers=token_of(READ)).status_code == 200

@@ -142,3 +142,17 @@ def test_a_customer_opened_from_a_list_leads_back_to_it(visitor):
     assert "?back=%2Fcustomers%3Frisk_tier%3Dhigh%26q%3D0" in href
     page = visitor.get(href).text
     assert 'href="/customers?risk_tier=high&amp;q=0"' in page
+
+
+def test_s21_a_csv_counts_as_rows_listed(runtime, visitor):
+    rows = len(visitor.get("/customers.csv?everybody=yes").text.splitlines()) - 1
+    assert rows > 0
+    runtime.usage.rows_per_day = rows
+    answer = visitor.get("/customers.csv?everybody=yes")
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_csv_says_how_long_it_is(visitor):
+    answer = visitor.get("/customers.csv?everybody=yes")
+    assert int(answer.headers["content-length"]) == len(answer.content)

@@ -1,7 +1,7 @@
 import pytest
 
 from serving.store.views import LONGEST_NAME, MOST_VIEWS, ViewError, Views
-from tests.serving.made import NOW
+from tests.serving.made import NOW, publish
 
 
 @pytest.fixture
@@ -51,3 +51,19 @@ def test_there_is_an_end_to_the_views(views):
         views.save("one more", "q=1", "abcd")
     views.save("view 7", "q=7", "abcd")
     assert len(views.all()) == MOST_VIEWS
+
+
+def test_s16_views_that_search_for_an_erased_customer_go(store, views):
+    publish(store)
+    views.save("only one", "q=00004&risk_tier=high", "abcd")
+    views.save("about 00004", "risk_tier=high", "abcd")
+    views.save("others", "q=0000", "abcd")
+    with store.database.write() as connection:
+        store.erase(connection, "00004", who="abc", now=NOW)
+    assert [view.name for view in views.all()] == ["others"]
+
+
+def test_a_name_that_no_view_has_is_forgotten_in_silence(views):
+    views.remove("a\x00b")
+    with pytest.raises(ViewError, match="no longer there"):
+        views.rename("a\x00b", "c")

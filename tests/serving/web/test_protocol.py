@@ -114,6 +114,13 @@ def test_headers_too_long_or_too_many_are_431(port):
     assert time.monotonic() - started < 4
 
 
+def test_r28_trailers_are_bounded_like_headers(port):
+    begin = b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    few = b"1\r\nx\r\n0\r\na: b\r\n\r\n"
+    assert ask(port, begin + b"Connection: close\r\n\r\n" + few).endswith(b"/read")
+    assert problem(ask(port, begin + b"\r\n0\r\n" + b"a: b\r\n" * 40_000)) == 431
+
+
 @pytest.mark.parametrize(
     "junk", [b"\x16\x03\x01\x02\x00\x01", b"HELLO\r\n\r\n", b"GET / FTP/1\r\n\r\n"]
 )
