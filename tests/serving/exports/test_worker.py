@@ -216,6 +216,7 @@ def test_an_export_that_a_dead_worker_had_is_taken_up_again(exporter, clock):
 
 def test_the_thread_makes_what_is_queued_and_ends(exporter):
     publish(exporter.store)
+    before = set(threading.enumerate())
     exporter.start()
     try:
         export_id = ask(exporter)
@@ -223,7 +224,8 @@ def test_the_thread_makes_what_is_queued_and_ends(exporter):
         until(lambda: state_of(exporter, export_id).status == "done")
     finally:
         exporter.stop()
-    assert not [t for t in threading.enumerate() if t.name == "exports" and t.is_alive()]
+    left = set(threading.enumerate()) - before
+    assert not [t for t in left if t.name == "exports" and t.is_alive()]
 
 
 def test_a_file_is_kept_seven_days(exporter, clock):
