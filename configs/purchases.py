@@ -89,6 +89,32 @@ class Currency(Part):
     rates: Text
 
 
+def reads_database(source: str, table: str | None, query: str | None) -> bool:
+    """Tell whether a source is known to be a database; the environment's is checked when told.
+
+    Raises
+    ------
+    ValueError
+        If a file has a table or a query, or a database has not exactly one of them.
+    """
+    asked = [name for name, text in (("table", table), ("query", query)) if text is not None]
+    if VARIABLE.search(source):
+        return False
+    if not is_database(source):
+        if asked:
+            raise ValueError(
+                f"has `{asked[0]}` with a source that is no database; make `source` a URL, "
+                "e.g. `sqlite:////folder/file.db`, or leave it out"
+            )
+        return False
+    if len(asked) != 1:
+        raise ValueError(
+            f"has a database as source and {'both of' if asked else 'none of'} `table` and "
+            "`query`; give exactly one"
+        )
+    return True
+
+
 class Purchases(Part):
     """The purchase log: where it is, what its columns are called, when its days begin."""
 
@@ -119,21 +145,8 @@ class Purchases(Part):
 
     @model_validator(mode="after")
     def _source_is_one_thing(self) -> "Purchases":
-        asked = [name for name in ("table", "query") if getattr(self, name) is not None]
-        if VARIABLE.search(self.source):
-            return self  # told from the environment, and checked then
-        if not is_database(self.source):
-            if asked:
-                raise ValueError(
-                    f"has `{asked[0]}` with a source that is no database; make `source` a URL, "
-                    "e.g. `sqlite:////folder/file.db`, or leave it out"
-                )
+        if not reads_database(self.source, self.table, self.query):
             return self
-        if len(asked) != 1:
-            raise ValueError(
-                f"has a database as source and {'both of' if asked else 'none of'} `table` and "
-                "`query`; give exactly one"
-            )
         if self.format != Format(date_format=self.format.date_format):
             raise ValueError(
                 "has a database as source and says how a file is laid out; leave all of `format` "

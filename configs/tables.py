@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
-from configs.checks import is_database
 from configs.part import Part, Share, Text
-from configs.purchases import VARIABLE, Format
+from configs.purchases import Format, reads_database
 
 CustomerColumn = Literal[
     "customer_id",
@@ -35,21 +34,7 @@ class Table(Part):
 
     @model_validator(mode="after")
     def _source_is_one_thing(self) -> "Table":
-        asked = [name for name in ("table", "query") if getattr(self, name) is not None]
-        if VARIABLE.search(self.source):
-            return self  # told from the environment, and checked then
-        if not is_database(self.source):
-            if asked:
-                raise ValueError(
-                    f"has `{asked[0]}` with a source that is no database; make `source` a URL, "
-                    "e.g. `sqlite:////folder/file.db`, or leave it out"
-                )
-            return self
-        if len(asked) != 1:
-            raise ValueError(
-                f"has a database as source and {'both of' if asked else 'none of'} `table` and "
-                "`query`; give exactly one"
-            )
+        reads_database(self.source, self.table, self.query)
         return self
 
 

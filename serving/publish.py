@@ -159,7 +159,6 @@ def bundle_of(models_dir: Path, found: dict[str, Any]) -> Bundle:
     BundleError
         If nothing is promoted yet, or the bundle is not what was sealed.
     """
-    found = read_pointer(models_dir)
     if not isinstance(found.get("path"), str):
         raise BundleError(
             f"no model is promoted in {models_dir}; run `perennial train` with these settings first"
