@@ -31,6 +31,8 @@ app = typer.Typer(
 )
 token_app = typer.Typer(help="Make, list and revoke the tokens that the service asks for.")
 app.add_typer(token_app, name="token")
+list_app = typer.Typer(help="Contact lists: make them, tell what became of them, read them out.")
+app.add_typer(list_app, name="list")
 
 
 def _day(text: str) -> date:
@@ -184,7 +186,8 @@ def rollback(config: Config, why: Why = None, who: Who = None, as_json: Json = F
 
 
 @token_app.callback()
-def _token(
+@list_app.callback()
+def _before_action(
     context: typer.Context,
     config: Annotated[
         Path | None,
@@ -197,7 +200,10 @@ def _token(
 
 def _config_of(context: typer.Context) -> Path:
     if not isinstance(context.obj, Path):
-        raise typer.BadParameter("name the settings before the action: perennial token -c CONFIG")
+        above = context.parent.info_name if context.parent else "token"
+        raise typer.BadParameter(
+            f"name the settings before the action: perennial {above} -c CONFIG"
+        )
     return context.obj
 
 
@@ -238,6 +244,191 @@ def token_revoke(
     from serving import commands
 
     commands.token_revoke(settings, prefix=prefix, as_json=as_json)
+
+
+Name = Annotated[str, typer.Argument(metavar="LIST", help="Name of the list.")]
+
+
+@list_app.command("make", help="Make a list: written once, with its hold-out, never changed.")
+@list_app.command("preview", help="Tell what a list would be; nothing is written.")
+def list_make(
+    context: typer.Context,
+    cost: Annotated[float | None, typer.Option(min=0, help="Currency, of one contact.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the list; default by the day.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Share of net spend left after goods, as 0.4.")
+    ] = None,
+    save_rate: Annotated[
+        float | None, typer.Option(help="Share of the lost whom contact brings back, as 0.05.")
+    ] = None,
+    save_rate_sd: Annotated[
+        float | None, typer.Option(help="How unsure that is: standard deviation, as 0.02.")
+    ] = None,
+    incentive: Annotated[
+        float | None, typer.Option(min=0, help="Currency, paid when redeemed.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Currency for contacts and incentives.")
+    ] = None,
+    max_contacts: Annotated[int | None, typer.Option(min=1, help="Most customers.")] = None,
+    holdout: Annotated[
+        str | None, typer.Option(help="Share held out, 0 to 0.5, or auto (default).")
+    ] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="return_rate (default), revenue or profit.")
+    ] = None,
+    begins_on: Annotated[
+        date | None,
+        typer.Option("--begins-on", parser=_day, metavar="DATE", help="Default today."),
+    ] = None,
+    readout_on: Annotated[
+        date | None,
+        typer.Option(
+            "--readout-on", parser=_day, metavar="DATE", help="Default after the churn horizon."
+        ),
+    ] = None,
+    risk: Annotated[list[str] | None, typer.Option(help="Risk tier; may be repeated.")] = None,
+    value: Annotated[list[str] | None, typer.Option(help="Value tier; may be repeated.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only who can be reached by it.")] = None,
+    include_lapsed: Annotated[
+        bool, typer.Option("--include-lapsed", help="Lapsed customers too.")
+    ] = False,
+    terms: Annotated[
+        Path | None,
+        typer.Option(help="YAML or JSON with any term of POST /v1/lists; options go first."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a list or, called as `preview`, tell what it would be."""
+    settings = load_settings(_config_of(context))
+    from serving.lists import commands
+
+    asked = {
+        "list_id": name,
+        "contact_cost": cost,
+        "margin": margin,
+        "save_rate": {"mean": save_rate, "sd": save_rate_sd},
+        "incentive": incentive,
+        "budget": budget,
+        "max_contacts": max_contacts,
+        "holdout": holdout,
+        "primary_outcome": outcome,
+        "begins_on": begins_on,
+        "readout_on": readout_on,
+        "audience": {
+            "risk_tier": risk,
+            "value_tier": value,
+            "channel": channel,
+            "include_lapsed": include_lapsed or None,
+        },
+    }
+    act = commands.preview if context.info_name == "preview" else commands.make
+    act(settings, asked=asked, terms=terms, as_json=as_json)
+
+
+@list_app.command("show")
+def list_show(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="LIST", help="Name of the list; default: all lists.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show one list, or all of them."""
+    settings = load_settings(_config_of(context))
+    from serving.lists import commands
+
+    commands.show(settings, list_id=name, as_json=as_json)
+
+
+@list_app.command("members")
+def list_members(
+    context: typer.Context,
+    name: Name,
+    arm: Annotated[str | None, typer.Option(help="contacted or held_out; default both.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="CSV; default: stdout.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the members of a list as CSV."""
+    if arm not in (None, "contacted", "held_out"):
+        raise typer.BadParameter(f"--arm must be contacted or held_out, got {arm!r}")
+    settings = load_settings(_config_of(context))
+    from serving.lists import commands
+
+    commands.members(settings, list_id=name, arm=arm, out=out, as_json=as_json)
+
+
+@list_app.command("contacts")
+def list_contacts(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV: customer_id, contacted_at, ...")],
+    name: Annotated[
+        str | None, typer.Option("--list", help="List of the rows that name none.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Import who was contacted, when and at what cost."""
+    settings = load_settings(_config_of(context))
+    from serving.lists import commands
+
+    commands.contacts(settings, file=file, list_id=name, as_json=as_json)
+
+
+@list_app.command("outcomes")
+def list_outcomes(
+    context: typer.Context,
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="CSV: customer_id, revenue, ...")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Forget what was imported for the list before.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Import what the members of a list bought."""
+    settings = load_settings(_config_of(context))
+    from serving.lists import commands
+
+    commands.outcomes(settings, list_id=name, file=file, replace=replace, as_json=as_json)
+
+
+@list_app.command("readout")
+def list_readout(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Tell what a list earned: contacted against held out."""
+    settings = load_settings(_config_of(context))
+    from serving.lists import commands
+
+    commands.readout(settings, list_id=name, as_json=as_json)
+
+
+@list_app.command("uplift")
+def list_uplift(
+    context: typer.Context,
+    experiment: Annotated[
+        Path | None, typer.Option(help="CSV of an experiment; default: the finished lists.")
+    ] = None,
+    treatment: Annotated[str | None, typer.Option(help="Its column of the arms.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="Its column of the outcome.")] = None,
+    control: Annotated[
+        str | None, typer.Option(help="Value of the treatment's column for those left alone.")
+    ] = None,
+    learner: Annotated[str, typer.Option(help="x (default), t or class.")] = "x",
+    as_json: Json = False,
+) -> None:
+    """Learn whom contact moves, from finished lists or an experiment."""
+    if learner not in ("x", "t", "class"):
+        raise typer.BadParameter(f"--learner must be x, t or class, got {learner!r}")
+    settings = load_settings(_config_of(context))
+    from serving.lists import uplift_commands
+
+    uplift_commands.uplift(
+        settings,
+        experiment=experiment,
+        treatment=treatment,
+        outcome=outcome,
+        control=control,
+        learner=learner,
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -293,7 +484,7 @@ def quickstart(
     horizon_days: HorizonDays = None,
     as_json: Json = False,
 ) -> None:
-    """From a CSV of purchases to a report, a model and everybody's scores, in one command."""
+    """From a CSV of purchases to a report, everybody's scores and a first list, in one command."""
     from features.reading.guess import guess_purchases
 
     name = safe_name(file.name.split(".")[0])
@@ -307,7 +498,14 @@ def quickstart(
         training.check(settings, as_json=False)
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         training.train(settings, as_json=False, skip_unchanged=True)
-    serving.score(settings, as_of=None, as_json=as_json, csv=folder / "scores.csv")
+    serving.score(
+        settings,
+        as_of=None,
+        as_json=as_json,
+        csv=folder / "scores.csv",
+        list_csv=folder / "first-list.csv",
+        list_call=f"{_program()} list -c {_shown(config)}",
+    )
     _say_next(config, folder / "scores.csv")
 
 

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -118,10 +119,13 @@ class Exports(Part):
 
 
 class Dashboard(Part):
-    """How the dashboard writes numbers, days and money."""
+    """How the dashboard writes numbers and money, and whom it calls worth a contact this week."""
 
     locale: Annotated[str, AfterValidator(known_locale)] = "en-GB"
     currency: Annotated[str, AfterValidator(currency_code)] | None = None
+    contact_pause_days: Days = 30
+    contact_cost: NonNegativeFloat | None = None
+    save_rate: Between = 0.05
 
 
 def _tier_kind(value: object) -> str:
@@ -183,6 +187,11 @@ class Settings(Part):
     def exports_dir(self) -> Path:
         """Folder of the files that exports made."""
         return self.var / "exports"
+
+    @property
+    def contacts_dir(self) -> Path:
+        """Folder of the assignments of each contact list, which training reads."""
+        return self.var / "contacts"
 
     @property
     def artifact_dir(self) -> Path:

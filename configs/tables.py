@@ -18,7 +18,9 @@ CustomerColumn = Literal[
     "referrer_id",
     "known_at",
 ]
-ContactColumn = Literal["customer_id", "contacted_at", "list_id", "arm", "channel", "cost"]
+ContactColumn = Literal[
+    "customer_id", "contacted_at", "list_id", "arm", "channel", "cost", "stratum"
+]
 SurveyColumn = Literal["customer_id", "answered_at", "score"]
 Rate = Annotated[float, Field(ge=0, le=10)]
 

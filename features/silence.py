@@ -7,10 +7,10 @@ day, had no line become known from the day of the snapshot on.
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.catalogue import BY_NAME
+from features.feature_table import FeatureTable
 from features.log.purchase_log import PurchaseLog
 from features.rows import LOOKBACK_DAYS, with_columns, without_effect
 from features.running.columns import RunningColumns
@@ -73,7 +73,7 @@ class SilentCustomers:
         """Names of the features that silence does not change, within the look-back."""
         return frozenset(self._kept)
 
-    def features(self, customers: Int, days: Int) -> pd.DataFrame:
+    def features(self, customers: Int, days: Int) -> FeatureTable:
         """Features of customers at the days asked of each.
 
         Parameters
@@ -83,7 +83,7 @@ class SilentCustomers:
 
         Returns
         -------
-        DataFrame of float64, shape (n, n_features), indexed by `customer_id`
+        FeatureTable, a column each of the names, n rows
         """
         at = Reading.each(self._columns, customers, days)
         values = np.empty((len(self._names), len(at)))
@@ -99,8 +99,7 @@ class SilentCustomers:
         if len(wholly):
             silent = without_effect(self._columns.log, days[wholly] - 1)
             values[:, wholly] = self._of_each(silent, days[wholly])
-        ids = pd.Index(self.customer_ids[customers], name="customer_id")
-        return pd.DataFrame(values.T, index=ids, columns=list(self._names))
+        return FeatureTable(self._names, values)
 
     def _unmoved(self, as_of: int) -> dict[str, Float]:
         """What does not change with silence, which is read once."""

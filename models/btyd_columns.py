@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.feature_table import FeatureTable
 from models.btyd.errors import NotConverged
 from models.btyd.family import fit_all, from_spec, to_spec
 from models.btyd.gamma_gamma import GammaGamma, fit_gamma_gamma
@@ -45,9 +46,9 @@ class BtydColumns:
         """Names of the columns, in order."""
         return columns_of(self.histories, spend=self.spend is not None)
 
-    def of(self, features: pd.DataFrame) -> pd.DataFrame:
+    def of(self, features: FeatureTable) -> FeatureTable:
         """Columns of the rows of `features`; those who never bought are undefined."""
-        x, t_x, T = (features[n].to_numpy(float) for n in ("frequency", "recency", "T"))
+        x, t_x, T = (features[n] for n in ("frequency", "recency", "T"))
         bought = np.isfinite(T) & np.isfinite(x)
         history = np.array([np.where(bought, v, 0.0) for v in (x, t_x, T)])
         # Many customers share a history, one-time buyers above all.
@@ -60,11 +61,12 @@ class BtydColumns:
             expected = model.expected_purchases(x, t_x, T, self.days)
             columns[orders_column(name)] = np.log(np.maximum(expected, LEAST_ORDERS))[place]
         if self.spend is not None:
-            mean = features["monetary_value"].to_numpy(float)
-            expected = self.spend.expected_value(history[0], mean)
+            expected = self.spend.expected_value(history[0], features["monetary_value"])
             columns[SPEND] = np.log(np.maximum(expected, LEAST_ORDERS))
-        held = {n: np.where(bought, v, np.nan) for n, v in columns.items()}
-        return pd.DataFrame(held, index=features.index)
+        values = np.full((len(columns), len(features)), np.nan)
+        for row, column in zip(values, columns.values(), strict=True):
+            row[bought] = column[bought]
+        return FeatureTable(tuple(columns), values)
 
     def only(self, histories: Collection[str]) -> "BtydColumns":
         """With some of the models of purchase days, in the same order."""

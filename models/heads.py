@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from features.feature_table import FeatureTable
 from models.calibration import Calibrator, within_edges
 from models.carry import Carry
 from models.inputs import Inputs
@@ -98,23 +98,25 @@ class ReturnHead:
         moved: Float = expit(logit(within_edges(probability)) + effect)
         return self.carry.churn_probability(moved)
 
-    def contributions(self, inputs: Inputs) -> pd.DataFrame:
+    def contributions(self, inputs: Inputs) -> FeatureTable:
         """What each feature adds to the log odds of churn, one column a feature."""
-        index = inputs.features.index
         if self.score is not None:
             found = self.score.contributions(inputs.dense, inputs.linear, inputs.owners)
             found *= 1 - self.btyd_share
             plain = btyd_churn(inputs.btyd, 0, model=BTYD_IN_BLEND) if self.btyd_share else 0.0
             plain = self.btyd_share * (plain - self.centre) + np.zeros(len(inputs))
-            return _by_feature(found, plain, inputs) * self.calibrator.slope
+            own = _by_feature(found, plain, inputs) * self.calibrator.slope
+            return FeatureTable(inputs.preparation.features, own.T)
         if self.member not in RULE_FEATURE:
-            return pd.DataFrame(index=index)
+            return FeatureTable((), np.empty((0, len(inputs))))
         effect = self.calibrator.slope * (self.raw(inputs) - self.centre)
-        return pd.DataFrame({RULE_FEATURE[self.member]: effect}, index=index)
+        return FeatureTable((RULE_FEATURE[self.member],), effect[None])
 
 
-def _by_feature(found: Float, plain: Float, inputs: Inputs) -> pd.DataFrame:
+def _by_feature(found: Float, plain: Float, inputs: Inputs) -> Float:
     """Contributions with those of buy-till-you-die models added to what they speak of.
+
+    The result has the shape (n, n_features).
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ def _by_feature(found: Float, plain: Float, inputs: Inputs) -> pd.DataFrame:
     for place in range(len(features), len(columns)):
         add(columns[place].rsplit("_", 1)[1], found[:, place])
     add("churn", plain)
-    return pd.DataFrame(own, index=inputs.features.index, columns=pd.Index(features))
+    return own
 
 
 @dataclass(frozen=True)
@@ -273,8 +275,8 @@ class OrdersHead:
         return np.maximum(self.level * observed * carry.spend_factor(), 1 - churn)
 
 
-def past_orders(features: pd.DataFrame, window_days: int) -> Float:
+def past_orders(features: FeatureTable, window_days: int) -> Float:
     """Orders in a window at the past rate, counted over thirty days at least."""
-    tenure = np.maximum(np.nan_to_num(features["T"].to_numpy(float), nan=30.0), 30.0)
-    orders = np.nan_to_num(features["n_orders"].to_numpy(float))
+    tenure = np.maximum(np.nan_to_num(features["T"], nan=30.0), 30.0)
+    orders = np.nan_to_num(features["n_orders"])
     return np.asarray(orders * window_days / tenure, dtype=np.float64)

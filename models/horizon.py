@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.feature_table import FeatureTable
 from models.heads import OrdersHead, ReturnHead, ValueHead, ValuePrediction
 from models.inputs import Inputs, Preparation
 from models.next_order import NextOrderHead
@@ -48,19 +49,19 @@ class HorizonModel:
         """Days ahead."""
         return self.returns.carry.horizon_days
 
-    def inputs(self, features: pd.DataFrame) -> Inputs:
+    def inputs(self, features: pd.DataFrame | FeatureTable) -> Inputs:
         """Inputs of rows of features, for several questions about the same rows."""
         return self.preparation.of(features)
 
-    def churn_probability(self, features: pd.DataFrame) -> Float:
+    def churn_probability(self, features: pd.DataFrame | FeatureTable) -> Float:
         """P(no purchase within the horizon), shape (n,)."""
         return self.returns.churn_probability(self.inputs(features))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """What each feature adds to the log odds of churn, one column a feature."""
-        return self.returns.contributions(self.inputs(features))
+        return self.returns.contributions(self.inputs(features)).frame(features.index)
 
-    def predict(self, features: pd.DataFrame) -> Outlook:
+    def predict(self, features: pd.DataFrame | FeatureTable) -> Outlook:
         """Everything predicted of rows of features."""
         return self.outlook(self.inputs(features))
 

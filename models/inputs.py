@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.feature_table import FeatureTable
 from models.btyd_columns import BtydColumns, columns_from_spec
 from models.linear_design import LinearDesign
 
@@ -33,9 +34,10 @@ class Preparation:
     read: tuple[str, ...] = ()
     design: LinearDesign | None = None
 
-    def of(self, features: pd.DataFrame) -> "Inputs":
+    def of(self, features: pd.DataFrame | FeatureTable) -> "Inputs":
         """Inputs of the rows of `features`; a column that it lacks is undefined for all."""
-        return Inputs(self, features, self.btyd.of(features))
+        table = FeatureTable.of(features)
+        return Inputs(self, table, self.btyd.of(table))
 
     def spec(self) -> dict[str, Any]:
         """Its numbers for JSON."""
@@ -57,29 +59,28 @@ class Inputs:
     """Rows as the scores of one horizon read them; features, and what is derived from them."""
 
     preparation: Preparation
-    features: pd.DataFrame
-    btyd: pd.DataFrame
+    features: FeatureTable
+    btyd: FeatureTable
 
     def __len__(self) -> int:
         return len(self.features)
 
     @cached_property
-    def joined(self) -> pd.DataFrame:
+    def joined(self) -> FeatureTable:
         """Features with the columns of the buy-till-you-die models beside them, for rules."""
-        together: pd.DataFrame = pd.concat([self.features, self.btyd], axis=1)
-        return together
+        return self.features.beside(self.btyd)
 
     @cached_property
     def dense(self) -> NDArray[np.float32]:
         """Features and buy-till-you-die columns in single precision, shape (n, n_columns)."""
-        there = self.features.reindex(columns=list(self.preparation.features))
-        beside = self.btyd[list(self.preparation.read)]
-        found = np.empty((len(self), there.shape[1] + beside.shape[1]), np.float32)
+        there = self.features.rows(self.preparation.features)
+        beside = self.btyd.rows(self.preparation.read)
+        found = np.empty((len(self), len(there) + len(beside)), np.float32)
         # Row after row, as trees read it; some rows at a time, to stay in the cache.
-        columns = there.to_numpy(np.float32), beside.to_numpy(np.float32)
         for start in range(0, len(found), ROWS):
             rows = slice(start, start + ROWS)
-            np.concatenate([part[rows] for part in columns], axis=1, out=found[rows])
+            found[rows, : len(there)] = there[:, rows].T
+            found[rows, len(there) :] = beside[:, rows].T
         return found
 
     @cached_property

@@ -16,6 +16,8 @@ import pandas as pd
 import xgboost as xgb
 from numpy.typing import NDArray
 
+from features.feature_table import FeatureTable
+
 Float = NDArray[np.float64]
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -47,11 +49,11 @@ class NextOrderHead:
     facts: dict[str, Any]
     booster: xgb.Booster | None = None
 
-    def raw(self, features: pd.DataFrame) -> Float:
+    def raw(self, features: pd.DataFrame | FeatureTable) -> Float:
         """Quantiles before the shifts, log(1 + days), shape (n, 3)."""
         return raw_quantiles(self.booster, features, self.shop_gap)
 
-    def quantiles(self, features: pd.DataFrame) -> tuple[Float, Float, Float]:
+    def quantiles(self, features: pd.DataFrame | FeatureTable) -> tuple[Float, Float, Float]:
         """P10, P50 and P90 of the days from the cutoff to the next purchase, given one.
 
         Returns
@@ -100,22 +102,25 @@ class NextOrderHead:
         )
 
 
-def raw_quantiles(booster: xgb.Booster | None, features: pd.DataFrame, shop_gap: float) -> Float:
+def raw_quantiles(
+    booster: xgb.Booster | None, features: pd.DataFrame | FeatureTable, shop_gap: float
+) -> Float:
     """Quantiles of log(1 + days) before the shifts, shape (n, 3)."""
-    usual_gap, usual_wait = rhythm(features, shop_gap)
+    table = FeatureTable.of(features)
+    derived = rhythm(table, shop_gap)
     if booster is None:
-        return np.repeat(np.log1p(usual_wait)[:, None], len(QUANTILES), axis=1)
-    columns = booster.feature_names or []
-    read = with_rhythm(features, usual_gap, usual_wait)[columns].to_numpy(np.float32)
+        return np.repeat(np.log1p(derived[1])[:, None], len(QUANTILES), axis=1)
+    whole = table.instead(dict(zip(DERIVED, derived, strict=True)))
+    read = np.ascontiguousarray(whole.rows(booster.feature_names or []).T, np.float32)
     return np.asarray(booster.inplace_predict(read, validate_features=False), float)
 
 
-def rhythm(features: pd.DataFrame, shop_gap: float) -> tuple[Float, Float]:
+def rhythm(features: pd.DataFrame | FeatureTable, shop_gap: float) -> tuple[Float, Float]:
     """Usual days between purchase days, shrunk to the shop's, and what is left of them, at least 1.
 
     Parameters
     ----------
-    features : DataFrame with `frequency`, `recency` and `days_since_last`
+    features : with `frequency`, `recency` and `days_since_last`
     shop_gap : days
 
     Returns
@@ -123,7 +128,7 @@ def rhythm(features: pd.DataFrame, shop_gap: float) -> tuple[Float, Float]:
     usual_gap, usual_wait : shape (n,); undefined features count as no gap at all
     """
     gaps, span, silence = (
-        np.nan_to_num(features[name].to_numpy(float))
+        np.nan_to_num(np.asarray(features[name], float))
         for name in ("frequency", "recency", "days_since_last")
     )
     usual = (span + SHOP_GAPS * shop_gap) / (gaps + SHOP_GAPS)

@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from features.feature_table import FeatureTable
+from features.line import AMOUNT_SCALE
 from features.log.purchase_log import PurchaseLog
 from features.log.shop_log import ShopLog
 from features.panel import refuse_too_early
@@ -17,17 +20,26 @@ from features.rows import FACTS, Request, features_with, rows_of
 from features.shop_clock import date_of
 from models.bundle import Bundle, load_bundle
 from retention import groups
-from retention.scores import SCORE_FIELDS, Eligibility, score_rows, silence_of
+from retention.clv.ladder import Economics
+from retention.extra_fields import CUTS, Past, Worth, batch_cuts, value_columns, with_codes
+from retention.history import first_orders
+from retention.scores import (
+    SCORE_FIELDS,
+    WHOLE,
+    Customers,
+    Eligibility,
+    score_columns,
+    silence_of,
+    spread,
+)
 from retention.silence import ahead_texts
 
-WHOLE = {
-    *("churn_horizon_days", "value_horizon_days", "churn_percentile", "days_since_last"),
-    "historic_number_of_orders",
-}
+Float = NDArray[np.float64]
 REAL = {
     *("churn_probability", "usual_churn_probability", "predicted_clv", "clv_p10", "clv_p50"),
     *("clv_p90", "historic_clv", "total_clv", "average_order_value", "value_at_risk"),
     *("average_days_between_orders", "predicted_number_of_orders"),
+    *("predicted_contribution", "simple_clv"),
 }
 
 
@@ -40,6 +52,9 @@ def _type_of(field: str) -> pa.DataType:
 # The risk foreseen month by month, which the dashboard draws; no field of the answers.
 AHEAD = "risk_ahead"
 SCORE_SCHEMA = pa.schema([(name, _type_of(name)) for name in (*SCORE_FIELDS, AHEAD)])
+# What value fields are made from once all customers are there.
+PAST = ("tenure_ever", "purchase_days_ever", "first_order")
+RANGE_SCHEMA = pa.schema([*SCORE_SCHEMA, *((name, pa.float64()) for name in PAST)])
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,7 @@ def score_shop(
     batch_id: str,
     eligibility: Eligibility,
     silence: bool = True,
+    economics: Economics | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Rows of scores of all customers known before a cutoff, and the cut points of the batch.
 
@@ -79,6 +95,7 @@ def score_shop(
     Parameters
     ----------
     silence : whether to search for silence dates, which take longer than all other fields together
+    economics : what the shop says of its costs; by default it says nothing
 
     Returns
     -------
@@ -94,10 +111,46 @@ def score_shop(
     refuse_too_early(log, cutoff)
     names = features_with(log.columns_before(cutoff))
     request = BatchRequest(bundle_dir.resolve(), cutoff, names, batch_id, eligibility, silence)
-    made = log.batches(partial(_rows, request=request), SCORE_SCHEMA)
-    table, cuts = _placed(pa.Table.from_batches(made, SCORE_SCHEMA))
-    rows = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    made = log.batches(partial(_rows, request=request), RANGE_SCHEMA)
+    table, cuts = _placed(pa.Table.from_batches(made, RANGE_SCHEMA))
+    rows = table.drop_columns(PAST).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    if cuts:
+        past = [table[name].to_numpy() for name in PAST]
+        rows, cuts = _valued(rows, past, cuts, _bundle(request.bundle_dir), economics)
     return rows, cuts
+
+
+def _valued(
+    rows: pd.DataFrame,
+    columns: list[Float],
+    cuts: dict[str, Any],
+    bundle: Bundle,
+    economics: Economics | None,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The rows with their value fields, and these fields' cut points among the others."""
+    there = rows["churn_probability"].notna().to_numpy()
+
+    def told(name: str) -> Float:
+        return rows[name].to_numpy(float, na_value=np.nan)[there]
+
+    tenure, days, first = (column[there] for column in columns)
+    worth = Worth(first, economics or Economics())
+    past = Past(
+        net=told("historic_clv"),
+        orders=told("historic_number_of_orders"),
+        purchase_days=days,
+        silence=told("days_since_last"),
+        tenure=tenure,
+        mean_gap=told("average_days_between_orders"),
+    )
+    cuts = cuts | {CUTS: batch_cuts(past, worth, bundle.groups["rhythm"])}
+    horizon = bundle.value.horizon_days
+    value, orders = told("predicted_clv"), told("predicted_number_of_orders")
+    fields, codes = value_columns(past, worth, cuts[CUTS], value, orders, horizon)
+    filled = {name: spread(values, there) for name, values in fields.items()}
+    by_row = {name: spread(values, there) for name, values in codes.items()}
+    missing = with_codes(rows["missing"].to_numpy(object), by_row)
+    return rows.assign(**filled, missing=pd.Series(missing, rows.index, object)), cuts
 
 
 def _placed(table: pa.Table) -> tuple[pa.Table, dict[str, Any]]:
@@ -128,31 +181,48 @@ def _bundle(folder: Path) -> Bundle:
     return load_bundle(folder)
 
 
-def _snapshot(log: PurchaseLog, request: BatchRequest) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = rows_of(log, Request((request.cutoff,), request.features))
-    ids = pd.Index(rows.customer_ids, name="customer_id")
-    return (
-        pd.DataFrame(rows.features.T, index=ids, columns=list(request.features)),
-        pd.DataFrame(rows.facts.T, index=ids, columns=list(FACTS)),
+def customers_of(log: PurchaseLog, cutoff: int, names: tuple[str, ...]) -> Customers:
+    """Customers of a log with a line known before shop day `cutoff`, as they are scored."""
+    rows = rows_of(log, Request((cutoff,), names))
+    return Customers(
+        rows.customer_ids.astype(object),
+        FeatureTable(names, rows.features),
+        FeatureTable(FACTS, rows.facts),
     )
 
 
 def _rows(log: PurchaseLog, request: BatchRequest) -> pa.RecordBatch:
     """Rows of a range of customers, percentiles and value tiers by these alone."""
-    features, facts = _snapshot(log, request)
-    if not len(features):
-        return pa.RecordBatch.from_pylist([], schema=SCORE_SCHEMA)
+    customers = customers_of(log, request.cutoff, request.features)
+    if not len(customers.ids):
+        return pa.RecordBatch.from_pylist([], schema=RANGE_SCHEMA)
     bundle = _bundle(request.bundle_dir)
-    asked = request.eligibility.status(facts) == "scored"
+    asked = request.eligibility.status(customers.facts, customers.ids) == "scored"
     silence = silence_of(log, request.cutoff, bundle, asked=asked) if request.silence else None
-    rows, _ = score_rows(
-        features,
+    columns, _ = score_columns(
+        customers,
         bundle,
-        facts=facts,
         as_of=str(date_of(request.cutoff)),
         batch_id=request.batch_id,
         eligibility=request.eligibility,
         silence=silence,
     )
-    rows[AHEAD] = None if silence is None else ahead_texts(silence.ahead).to_pylist()
-    return pa.RecordBatch.from_pandas(rows, schema=SCORE_SCHEMA, preserve_index=False)
+    arrays = [
+        pa.array(columns[field.name], field.type, from_pandas=True)
+        for field in SCORE_SCHEMA
+        if field.name != AHEAD
+    ]
+    nothing = pa.nulls(len(customers.ids), pa.string())
+    ahead = nothing if silence is None else ahead_texts(silence.ahead).cast(pa.string())
+    first = first_order_of(log, request.cutoff, customers.ids)
+    past = (customers.facts["tenure_ever"], customers.facts["purchase_days_ever"], first)
+    arrays += [ahead, *(pa.array(column, pa.float64()) for column in past)]
+    return pa.RecordBatch.from_arrays(arrays, schema=RANGE_SCHEMA)
+
+
+def first_order_of(log: PurchaseLog, cutoff: int, ids: NDArray[np.object_]) -> Float:
+    """What each customer's first order came to, net of its refunds; currency, shape (n,)."""
+    known, amounts = first_orders(log, cutoff)
+    if len(known) != len(ids) or not np.equal(known, ids).all():
+        amounts = pd.Series(amounts, index=known).reindex(ids).to_numpy()
+    return np.asarray(amounts / AMOUNT_SCALE, np.float64)

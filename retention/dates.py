@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from features.feature_table import FeatureTable
 from features.shop_clock import date_of
 from models.next_order import QUANTILES, NextOrderHead
 from retention.silence import SilenceDates
@@ -32,7 +32,7 @@ class Dates:
 
 def next_order_dates(
     head: NextOrderHead | None,
-    features: pd.DataFrame,
+    features: FeatureTable,
     churn_probability: Float,
     as_of: int,
     *,

@@ -15,6 +15,9 @@ COLUMNS = (*MONEY, "orders", "purchase_days", "first_day", "second_day", "last_d
 # Room for a day beside the number of a customer in one integer.
 _DAYS = 1 << 22
 _SHIFT = 1 << 21
+# Bits for the place of a line beside the day; above every day there is.
+_PLACE = 40
+_NEVER = np.iinfo(np.int64).max
 
 
 def history_of(log: PurchaseLog, cutoff: int) -> pd.DataFrame:
@@ -32,7 +35,7 @@ def history_of(log: PurchaseLog, cutoff: int) -> pd.DataFrame:
     if not (log.known_day < cutoff).any():
         return _empty()
     log = log.known_before(cutoff)
-    customer, begins = log.customer_of_line, log.starts[:-1]
+    begins = log.starts[:-1]
     bought = np.where(log.is_purchase, log.amount, 0)
     back = np.where(log.is_refund, -log.amount, 0)
     gross, refunded = np.add.reduceat(bought, begins), np.add.reduceat(back, begins)
@@ -46,7 +49,7 @@ def history_of(log: PurchaseLog, cutoff: int) -> pd.DataFrame:
             "gross": gross,
             "refunded": refunded,
             "net": gross - refunded,
-            "first_order": _first_order(log, customer, opens),
+            "first_order": _first_order(log, opens),
             "orders": orders,
             "purchase_days": counts,
             "first_day": _at(day, place, counts > 0),
@@ -80,9 +83,20 @@ def visits_of(log: PurchaseLog, cutoff: int) -> pd.DataFrame:
         customer's first purchase), `orders` (placed on the day), `net` (ten-thousandths: the
         purchases of the day less refunds that became known until the cutoff and belong to them)
     """
+    found = numbered_visits(log, cutoff)
+    if found.empty:
+        return found.astype({"customer_id": object})
+    number = found["customer_id"].to_numpy() - log.first_customer
+    ids = log.known_before(cutoff).customer_ids
+    return found.assign(customer_id=ids[number].astype(str))
+
+
+def numbered_visits(log: PurchaseLog, cutoff: int) -> pd.DataFrame:
+    """The same with numbers for ids, which no other range of the log has: fewer bytes."""
     columns = ["customer_id", "day", "first_day", "orders", "net"]
     if not (log.known_day < cutoff).any():
-        return pd.DataFrame({n: np.array([], object if n == columns[0] else int) for n in columns})
+        return pd.DataFrame({n: np.array([], np.int64) for n in columns})
+    number_of_first = log.first_customer
     log = log.known_before(cutoff)
     kept = log.is_purchase[log.order_ref]
     opens = kept & (log.order_ref == np.arange(log.n_lines))
@@ -97,8 +111,8 @@ def visits_of(log: PurchaseLog, cutoff: int) -> pd.DataFrame:
     who, day = found // _DAYS, found % _DAYS - _SHIFT
     begin = np.concatenate([[True], who[1:] != who[:-1]]) if len(who) else np.array([], bool)
     first = day[begin][np.cumsum(begin) - 1]
-    ids = log.customer_ids[who].astype(str)
-    return pd.DataFrame(dict(zip(columns, (ids, day, first, orders, net), strict=True)))
+    values = (who + number_of_first, day, first, orders, net)
+    return pd.DataFrame(dict(zip(columns, values, strict=True)))
 
 
 def shop_visits(log: ShopLog, cutoff: int) -> pd.DataFrame:
@@ -108,16 +122,32 @@ def shop_visits(log: ShopLog, cutoff: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _first_order(log: PurchaseLog, customer: Int, opens: NDArray[np.bool_]) -> Int:
+def first_orders(log: PurchaseLog, cutoff: int) -> tuple[NDArray[np.object_], Int]:
+    """Ids of the customers known before a cutoff, and what is left of the first order of each.
+
+    Returns
+    -------
+    customer_ids : shape (n,), in the order of the log
+    first_order : int64, shape (n,), as `history_of` gives it
+    """
+    if not (log.known_day < cutoff).any():
+        return np.array([], object), np.array([], np.int64)
+    log = log.known_before(cutoff)
+    opens = log.is_purchase & (log.order_ref == np.arange(log.n_lines))
+    return log.customer_ids, _first_order(log, opens)
+
+
+def _first_order(log: PurchaseLog, opens: NDArray[np.bool_]) -> Int:
     """What is left of each customer's first order; 0 without an order."""
     nets = np.zeros(log.n_lines, np.int64)
     np.add.at(nets, log.order_ref, log.amount)
-    orders = np.flatnonzero(opens)
-    by_day = orders[np.lexsort((orders, log.ordered_day[orders], customer[orders]))]
-    whose, where = np.unique(customer[by_day], return_index=True)
-    found = np.zeros(log.n_customers, np.int64)
-    found[whose] = nets[by_day[where]]
-    return found
+    # Day and place in one number: of orders of one day the first line's counts.
+    place = np.arange(log.n_lines, dtype=np.int64)
+    keys = np.where(opens, ((log.ordered_day.astype(np.int64) + _SHIFT) << _PLACE) | place, _NEVER)
+    first = np.minimum.reduceat(keys, log.starts[:-1])
+    never = first == _NEVER
+    found = nets[np.where(never, 0, first & ((1 << _PLACE) - 1))]
+    return np.where(never, 0, found)
 
 
 def _at(day: Int, place: Int, there: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -4,19 +4,21 @@ Silence decides before the count of orders: who is silent for longer than is usu
 slipping, then lapsed, however many orders there were.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Float = NDArray[np.float64]
+# A frame, a table or a mapping: what gives a column by its name.
+Columns = Mapping[str, ArrayLike] | Any
 # Weight of the shop's rhythm in a customer's own, counted in gaps.
 PRIOR_GAPS = 2.0
 WON_BACK_DAYS = 180
 
 
-def silence_limits(features: pd.DataFrame, rhythm: dict[str, Any]) -> tuple[Float, Float]:
+def silence_limits(features: Columns, rhythm: dict[str, Any]) -> tuple[Float, Float]:
     """Days of silence up to which a customer is active, and up to which slipping, shape (n,) each.
 
     The 75th and 95th percentile of the customer's own gaps, shrunk to the shop's; for one-time
@@ -34,11 +36,11 @@ def _limits(gaps: Float, days: Float, rhythm: dict[str, Any]) -> tuple[Float, Fl
     return late, very_late
 
 
-def _filled(features: pd.DataFrame, name: str) -> Float:
-    return np.asarray(np.nan_to_num(features[name].to_numpy(float)), float)
+def _filled(features: Columns, name: str) -> Float:
+    return np.asarray(np.nan_to_num(np.asarray(features[name], float)), float)
 
 
-def _came_back(features: pd.DataFrame, rhythm: dict[str, Any]) -> NDArray[np.bool_]:
+def _came_back(features: Columns, rhythm: dict[str, Any]) -> NDArray[np.bool_]:
     """Whether the latest gap was a lapse by the rhythm known before it."""
     gaps, gap = _filled(features, "frequency"), _filled(features, "last_gap")
     before = np.maximum(gaps - 1, 0)
@@ -46,16 +48,16 @@ def _came_back(features: pd.DataFrame, rhythm: dict[str, Any]) -> NDArray[np.boo
     return (gaps > 0) & (gap > very_late)
 
 
-def lifecycle_status(features: pd.DataFrame, rhythm: dict[str, Any]) -> NDArray[np.object_]:
+def lifecycle_status(features: Columns, rhythm: dict[str, Any]) -> NDArray[np.object_]:
     """`new`, `developing`, `active`, `slipping`, `lapsed` or `won_back` of each row, shape (n,).
 
     Parameters
     ----------
-    features : DataFrame with `days_since_last`, `frequency`, `mean_gap`, `last_gap`
+    features : with `days_since_last`, `frequency`, `mean_gap`, `last_gap`
     rhythm : fields of `features.rhythm.Rhythm`
     """
     late, very_late = silence_limits(features, rhythm)
-    silence = features["days_since_last"].to_numpy(float)
+    silence = np.asarray(features["days_since_last"], float)
     gaps = _filled(features, "frequency")
     return np.select(
         [

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.catalogue import BY_NAME
+from features.feature_table import FeatureTable
 
 MOST_REASONS = 5
 # A topic that moves the score less than this share is not worth a sentence.
@@ -42,25 +43,32 @@ UNDEFINED = {
 }
 
 
-def reasons(features: pd.DataFrame, contributions: pd.DataFrame) -> list[str]:
+def reasons(
+    features: FeatureTable | pd.DataFrame, contributions: FeatureTable | pd.DataFrame
+) -> list[str]:
     """Reasons of each row as JSON text, most important first.
 
     Parameters
     ----------
-    features : DataFrame of shape (n, n_features)
-    contributions : DataFrame of shape (n, n_used), what each feature adds to the log odds of churn
+    features : n rows
+    contributions : n rows, a column a feature used: what each feature adds to the log odds of churn
 
     Returns
     -------
     list of n JSON arrays of {code, value, direction, importance, text}
     """
-    names = [n for n in contributions.columns if n in BY_NAME]
+    features, contributions = FeatureTable.of(features), FeatureTable.of(contributions)
+    names = [n for n in contributions.names if n in BY_NAME]
     if not names:
         return ["[]"] * len(features)
     topics = list(dict.fromkeys(BY_NAME[n].topic for n in names))
     names += [f for f in FACES.values() if f in features and f not in names]
-    effects = contributions.reindex(columns=names, fill_value=0.0).to_numpy(float)
-    values = features[names].to_numpy(float)
+    effects = np.zeros((len(features), len(names)))
+    values = np.empty_like(effects)
+    for i, name in enumerate(names):
+        values[:, i] = features[name]
+        if name in contributions:
+            effects[:, i] = contributions[name]
     sums = np.empty((len(features), len(topics)))
     speaker = np.empty((len(features), len(topics)), dtype=np.int64)
     for t, topic in enumerate(topics):

@@ -10,18 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from features.feature_table import FeatureTable
 from features.log.purchase_log import PurchaseLog
 from features.silence import SilentCustomers
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Churn = Callable[[pd.DataFrame], Float]
+Churn = Callable[[FeatureTable], Float]
 
 ALREADY_ABOVE = "already_above"
 NOT_WITHIN = "not_within_365_days"
@@ -98,7 +98,7 @@ def silence_dates(
     log : PurchaseLog, a range of a shop's log or the purchases of a request
     as_of : shop day of the snapshot; lines known on or after it are not seen
     names : features to make, as for the snapshot
-    churn_probability : from features as of `features.panel.snapshot` to P(no purchase)
+    churn_probability : from features to P(no purchase)
     limits : probabilities from which risk is medium, and high
     asked : customers to search for, one of each row of the snapshot; by default all
     grid : days of silence looked at first, ascending, the last one included in the search; what

@@ -25,6 +25,7 @@ from retention.lifecycle import silence_limits
 from retention.segments.rfm import rfm, rfm_cut_points
 
 Codes = dict[str, NDArray[np.object_]]
+Float = NDArray[np.float64]
 FIRST_ORDERS = ("small first order", "medium first order", "large first order")
 THIRDS = (1 / 3, 2 / 3)
 FIELDS = (
@@ -49,18 +50,61 @@ def value_cuts(history: pd.DataFrame, cutoff: int, rhythm: Mapping[str, Any]) ->
         segments by the size of the first order), `refund_share` (of the shop, or None)
     """
     bought = history[history["orders"] > 0]
-    silence = cutoff - bought["last_day"].to_numpy(float)
-    tenure = cutoff - bought["first_day"].to_numpy(float)
-    first = bought["first_order"].to_numpy(float) / AMOUNT_SCALE
+    gaps = bought["purchase_days"].to_numpy(float) - 1
+    span = (bought["last_day"] - bought["first_day"]).to_numpy(float)
+    return cuts_of(
+        net=bought["net"].to_numpy(float) / AMOUNT_SCALE,
+        orders=bought["orders"].to_numpy(float),
+        silence=cutoff - bought["last_day"].to_numpy(float),
+        tenure=cutoff - bought["first_day"].to_numpy(float),
+        gaps=gaps,
+        mean_gap=np.divide(span, gaps, out=np.full(len(gaps), np.nan), where=gaps > 0),
+        first_order=bought["first_order"].to_numpy(float) / AMOUNT_SCALE,
+        rhythm=rhythm,
+        refund_share=refund_share_of(history),
+    )
+
+
+def cuts_of(
+    *,
+    net: Float,
+    orders: Float,
+    silence: Float,
+    tenure: Float,
+    gaps: Float,
+    mean_gap: Float,
+    first_order: Float,
+    rhythm: Mapping[str, Any],
+    refund_share: float | None = None,
+) -> dict[str, Any]:
+    """The same as `value_cuts`, from columns over the whole history, each of shape (n,).
+
+    Parameters
+    ----------
+    net, first_order : currency
+    orders, gaps : counts; gaps between purchase days
+    silence, tenure, mean_gap : days
+    """
+    some = orders > 0
+    first = first_order[some]
     thirds = [float(q) for q in np.quantile(first, THIRDS)] if len(first) else []
-    _, very_late = silence_limits(_own_rhythm(bought, silence), dict(rhythm))
-    days, lost = days_watched(tenure, silence, very_late)
+    columns = {"frequency": gaps, "mean_gap": mean_gap, "days_since_last": silence}
+    own = pd.DataFrame({name: values[some] for name, values in columns.items()})
+    _, very_late = silence_limits(own, dict(rhythm))
+    days, lost = days_watched(tenure[some], silence[some], very_late)
     return {
-        "rfm": rfm_cut_points(silence, bought["net"].to_numpy(float) / AMOUNT_SCALE),
+        "rfm": rfm_cut_points(silence[some], net[some]),
         "first_order": thirds,
         "years": custom_years(days, lost, first_order_segment(first, thirds)).as_dict(),
-        "refund_share": refund_share_of(history),
+        "refund_share": refund_share,
     }
+
+
+def years_of_first_orders(first_order: Float, cuts: Mapping[str, Any]) -> Float:
+    """Years of custom by the size of the first order (currency), shape (n,); NaN where unknown."""
+    known = cuts["years"]["years"]
+    years = np.array([known.get(name, np.nan) for name in FIRST_ORDERS], np.float64)
+    return years[np.searchsorted(np.asarray(cuts["first_order"], float), first_order, "right")]
 
 
 def first_order_segment(first_order: ArrayLike, thirds: ArrayLike) -> NDArray[np.object_]:
@@ -110,8 +154,8 @@ def value_fields(
     tenure = cutoff - history["first_day"].to_numpy(float)
     silence = cutoff - history["last_day"].to_numpy(float)
     years = CustomYears.from_dict(cuts["years"])
-    segment = first_order_segment(first / AMOUNT_SCALE, cuts["first_order"])
-    formula = simple_clv(net / AMOUNT_SCALE, orders, tenure, years.of(segment), cap=years.cap)
+    time = years_of_first_orders(first / AMOUNT_SCALE, cuts)
+    formula = simple_clv(net / AMOUNT_SCALE, orders, tenure, time, cap=years.cap)
     past = historic_ladder(history, economics, cutoff=cutoff, acquisition_cost=acquisition_cost)
     ahead = predicted_ladder(
         predicted_clv,
@@ -146,14 +190,6 @@ def value_fields(
     ).join(scores)
     codes = _codes(past, ahead, told.codes, formula, orders)
     return fields[list(FIELDS)], codes
-
-
-def _own_rhythm(bought: pd.DataFrame, silence: NDArray[np.float64]) -> pd.DataFrame:
-    """What `silence_limits` goes by, over the whole history."""
-    gaps = bought["purchase_days"].to_numpy(float) - 1
-    span = (bought["last_day"] - bought["first_day"]).to_numpy(float)
-    mean = np.divide(span, gaps, out=np.full(len(gaps), np.nan), where=gaps > 0)
-    return pd.DataFrame({"frequency": gaps, "mean_gap": mean, "days_since_last": silence})
 
 
 def _codes(

@@ -4,10 +4,11 @@ An answer about scores starts with the head of its batch: `as_of`, `batch_id`,
 `model_version`, `published_at`, `stale`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from serving.portfolio_value import portfolio_value
 from serving.scores import ScoreStore
 from serving.store.batch import Batch
 from serving.store.cube import counted
@@ -19,6 +20,7 @@ from serving.store.week import read_week
 UNKNOWN = "unknown"
 NO_COHORTS = {"period": "month", "cohorts": []}
 ERASED = "erased"
+GROWTH, SHOWN_GROWTH = "growth", 50
 
 
 def head(batch: Batch, *, now: datetime, stale_after_hours: float) -> dict[str, Any]:
@@ -115,13 +117,15 @@ class Answers:
         following = write_cursor(end, batch.batch_id, query) if end else None
         return {**self.head(batch, now), "items": rows, "next_cursor": following}
 
-    def portfolio(self, batch: Batch, now: datetime) -> dict[str, Any]:
+    def portfolio(self, batch: Batch, now: datetime, basis: str = "revenue") -> dict[str, Any]:
         """Return the head, `data_until`, `customers`, `statuses`, `tiers` and what became of them.
 
         `statuses` is {score_status: customers}; each of the 12 `tiers` has `risk_tier`,
         `value_tier`, `customers`, `predicted_clv` (a sum), `mean_churn_probability` (or null).
-        `trend` has every batch kept; `last_year`, `migration`, `stages` and `cohorts` are described
-        in `serving.details`, null or empty in a batch of an earlier version.
+        `trend` has every batch kept; `reach`, `last_year`, `migration`, `stages` and `cohorts` are
+        described in `serving.details`, null or empty in a batch of an earlier version. For value on
+        a `basis`, `revenue` or `profit`, see `serving.portfolio_value`; `growth` names the first
+        customers with room to grow.
         """
         details = self.store.details(batch.batch_id)
         return {
@@ -130,17 +134,28 @@ class Answers:
             "customers": batch.customers,
             **batch.portfolio,
             "trend": trend(self.store.database, batch.as_of),
+            "reach": details.get("reach"),
             "last_year": details.get("last_year"),
             "migration": details.get("migration"),
             "stages": details.get("stages", []),
             "cohorts": details.get("cohorts", NO_COHORTS),
+            **portfolio_value(details, basis),
+            "growth": self._growth(batch, details),
         }
+
+    def _growth(self, batch: Batch, details: Mapping[str, Any]) -> dict[str, Any] | None:
+        found = details.get("growth")
+        if found is None:
+            return None
+        names = ("customer_id", "value", "potential", "room", "peers")
+        listed = read_week(self.store.database, batch.batch_id, GROWTH, 0, SHOWN_GROWTH)
+        return {**found, "items": [{name: item[name] for name in names} for item in listed]}
 
     def count(self, batch: Batch, filters: Filters) -> int:
         """Return how many customers of a batch filters let pass."""
         cube = self.store.details(batch.batch_id).get("cube")
         beyond = (filters.q, filters.min_value_at_risk, filters.min_churn_probability)
-        if cube is None or any(value is not None for value in beyond):
+        if cube is None or filters.rfm_group or any(value is not None for value in beyond):
             return self.store.count(batch.batch_id, filters)
         return counted(cube, filters.as_dict())[0]
 

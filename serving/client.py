@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode, urlsplit
 Json = dict[str, Any]
 
 AT_ONCE = 1000
+ROWS_AT_ONCE = 10_000
 WAITS = (429, 503)
 LOOK_SECONDS = 1.0
 BLOCK = 1024 * 1024
@@ -129,6 +130,7 @@ class Client:
         value_tier: Sequence[str] = (),
         lifecycle_status: Sequence[str] = (),
         risk_change: Sequence[str] = (),
+        rfm_group: Sequence[str] = (),
         min_value_at_risk: float | None = None,
         min_churn_probability: float | None = None,
         q: str | None = None,
@@ -141,6 +143,7 @@ class Client:
             "value_tier": ",".join(value_tier),
             "lifecycle_status": ",".join(lifecycle_status),
             "risk_change": ",".join(risk_change),
+            "rfm_group": ",".join(rfm_group),
             "min_value_at_risk": min_value_at_risk,
             "min_churn_probability": min_churn_probability,
             "q": q,
@@ -161,9 +164,9 @@ class Client:
         found: list[Json] = self._send("POST", "/predict", body).json()["results"]
         return found
 
-    def portfolio(self) -> Json:
-        """Return the totals by risk tier and value tier."""
-        return self._get("/v1/portfolio")
+    def portfolio(self, basis: str = "revenue") -> Json:
+        """Return totals and rates of all customers, value as `revenue` or as `profit`."""
+        return self._get(f"/v1/portfolio?{urlencode({'basis': basis})}")
 
     def model(self) -> Json:
         """Return the card of the model in use."""
@@ -217,6 +220,70 @@ class Client:
         """Erase a customer; return the receipt."""
         return self._write("/v1/erasures", {"customer_id": customer_id}, idempotency_key)
 
+    def preview_list(self, terms: Mapping[str, Any]) -> Json:
+        """Return what a contact list would be; nothing is written. See docs/lists.md."""
+        return self._send("POST", "/v1/lists/preview", dict(terms)).json()
+
+    def make_list(self, terms: Mapping[str, Any], *, idempotency_key: str | None = None) -> Json:
+        """Make a contact list; return all of it."""
+        return self._write("/v1/lists", dict(terms), idempotency_key)
+
+    def lists(self) -> list[Json]:
+        """Return the heads of all contact lists, the newest first."""
+        found: list[Json] = self._get("/v1/lists")["items"]
+        return found
+
+    def one_list(self, list_id: str) -> Json:
+        """Return one contact list."""
+        return self._get(_list(list_id))
+
+    def list_members(
+        self, list_id: str, *, arm: str | None = None, limit: int = 500
+    ) -> Iterator[Json]:
+        """Give the members of a list in the order of rank; `limit` is the size of a page."""
+        query: dict[str, Any] = {"limit": limit, **({"arm": arm} if arm else {})}
+        while True:
+            page = self._get(f"{_list(list_id)}/members?{urlencode(query)}")
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            query["cursor"] = page["next_cursor"]
+
+    def readout(self, list_id: str) -> Json:
+        """Return what a list earned, as far as it is known."""
+        return self._get(f"{_list(list_id)}/readout")
+
+    def record_contacts(
+        self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> int:
+        """Tell of contacts that were made, any number; return how many were new."""
+        new = 0
+        for start in range(0, len(contacts), ROWS_AT_ONCE):
+            rows = [dict(each) for each in contacts[start : start + ROWS_AT_ONCE]]
+            key = _part(idempotency_key, start)
+            new += self._write("/v1/contacts", {"contacts": rows}, key)["recorded"]
+        return new
+
+    def record_outcomes(
+        self,
+        list_id: str,
+        outcomes: Sequence[Mapping[str, Any]],
+        *,
+        replace: bool = False,
+        idempotency_key: str | None = None,
+    ) -> int:
+        """Tell what members of a list bought; return how many rows are kept for the list.
+
+        `replace` forgets what was told before.
+        """
+        kept = 0
+        for start in range(0, len(outcomes), ROWS_AT_ONCE):
+            rows = [dict(each) for each in outcomes[start : start + ROWS_AT_ONCE]]
+            body = {"outcomes": rows, "replace": replace and start == 0}
+            key = _part(idempotency_key, start)
+            kept = self._write(f"{_list(list_id)}/outcomes", body, key)["outcomes"]
+        return kept
+
     def _get(self, path: str) -> Json:
         return self._send("GET", path).json()
 
@@ -259,6 +326,15 @@ class Client:
 
 def _one(customer_id: str) -> str:
     return f"/v1/customers/{quote(customer_id, safe='')}"
+
+
+def _part(key: str | None, start: int) -> str | None:
+    """The key of a part of a write, which begins at a row."""
+    return key if key is None or start == 0 else f"{key}-{start}"
+
+
+def _list(list_id: str) -> str:
+    return f"/v1/lists/{quote(list_id, safe='')}"
 
 
 def _problem(content: bytes) -> Json:

@@ -58,13 +58,27 @@ def serve(settings: Settings, *, config_path: Path, host: str | None, port: int 
             bound,
             ready=lambda: print(f"{settings.name} is served on {address}", flush=True),
             workers=settings.serve.workers,
+            behind_proxy=settings.serve.behind_tls,
         )
 
 
 def score(
-    settings: Settings, *, as_of: dt.date | None, as_json: bool, csv: Path | None = None
+    settings: Settings,
+    *,
+    as_of: dt.date | None,
+    as_json: bool,
+    csv: Path | None = None,
+    list_csv: Path | None = None,
+    list_call: str = "perennial list",
 ) -> None:
-    """Score all customers and publish the batch; with `csv`, write everybody's scores there."""
+    """Score all customers and publish the batch.
+
+    Parameters
+    ----------
+    csv : file for everybody's scores
+    list_csv : file for the members of a first list, which is told too
+    list_call : how the command about lists is called
+    """
     from serving.publish import publish  # brings DuckDB, which the service does without
 
     with Steps("scoring", 1) as steps, steps.step("score all customers and publish the batch"):
@@ -72,6 +86,8 @@ def score(
     if csv is not None:
         write_batch_csv(settings, published.batch, csv)
     document = score_document(settings, published)
+    if list_csv is not None:
+        document["first_list"] = _first_list(settings, list_csv)
     if as_json:
         print(json.dumps(document))
         return
@@ -80,6 +96,20 @@ def score(
     print(f"batch {batch.batch_id} {what}: {batch.customers:,} customers as of {batch.as_of}")
     if document["items"]:
         Console(highlight=False).print(riskiest_table(document["items"]))
+    if list_csv is not None:
+        from serving.lists.first import first_text
+
+        print(first_text(document["first_list"], list_call, str(list_csv)))
+
+
+def _first_list(settings: Settings, path: Path) -> dict[str, Any]:
+    from serving.lists.first import first_list
+
+    store = ScoreStore(settings.store_url)
+    try:
+        return first_list(store, settings, dt.datetime.now(dt.UTC), path)
+    finally:
+        store.close()
 
 
 def score_document(settings: Settings, published: "Published") -> dict[str, Any]:

@@ -8,14 +8,20 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from serving.pages.assets import STATIC, Assets
 from serving.pages.assignments import assign_task, finish_task
+from serving.pages.builder import build_list, builder_page, preview_list
 from serving.pages.csv_file import csv_file
 from serving.pages.customer import customer_page
 from serving.pages.customers import count_part, list_page
 from serving.pages.data import data_page
 from serving.pages.frame import published
 from serving.pages.lists import lists_page
+from serving.pages.lists_csv import members_csv
+from serving.pages.lists_imports import import_contacts, import_outcomes
+from serving.pages.lists_one import list_page as one_list_page
 from serving.pages.model import model_page
 from serving.pages.overview import overview_page
+from serving.pages.portfolio import portfolio_page
+from serving.pages.readout import readout_page
 from serving.pages.saved_views import remove_view, rename_view, save_view
 from serving.pages.sign_in import sign_in, sign_in_form, sign_out
 from serving.pages.this_week import week_page
@@ -26,7 +32,16 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/", published(week_page)),
         Route("/overview", published(overview_page)),
+        Route("/portfolio", published(portfolio_page)),
         Route("/lists", published(lists_page)),
+        Route("/lists/new", published(builder_page)),
+        Route("/lists/new", build_list, methods=["POST"]),
+        Route("/lists/preview", preview_list, methods=["POST"]),
+        Route("/lists/{list_id}", published(one_list_page)),
+        Route("/lists/{list_id}/readout", published(readout_page)),
+        Route("/lists/{list_id}/members.csv", published(members_csv)),
+        Route("/lists/{list_id}/contacts", import_contacts, methods=["POST"]),
+        Route("/lists/{list_id}/outcomes", import_outcomes, methods=["POST"]),
         Route("/model", published(model_page)),
         Route("/data", published(data_page)),
         Route("/customers", published(list_page)),

@@ -30,14 +30,17 @@ from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import Eligibility
 from serving.details import realised
 from serving.details.facts import details_of
+from serving.details.growth import growth_rows
 from serving.details.publication import Publication
 from serving.details.week import week_rows
+from serving.economics import economics_of
 from serving.errors import BatchExists, BatchRefused
 from serving.scores import ScoreStore
+from serving.shop_tables import Told, shop_tables, told_by
 from serving.store.batch import Batch
 from serving.store.past import Earlier, week_before
 
-COMPARED = ("customer_id", "risk_tier", "tier_since", "lifecycle_status")
+COMPARED = ("customer_id", "risk_tier", "tier_since", "lifecycle_status", "rfm_group")
 PROBABILITIES = ("churn_probability", "usual_churn_probability")
 # Quantiles are below 0 where more may be given back than is bought.
 FINITE = ("clv_p10", "clv_p50", "clv_p90")
@@ -84,9 +87,11 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
         engine=engine_of(settings.engine, source.clock, settings.spark_dir),
     )
     cutoff = _cutoff(as_of, loaded.log, source.clock.today(now))
-    batch_id = _batch_id(pointer, loaded.sha256, cutoff, settings)
+    tables = shop_tables(settings, source.clock, now)
     store = ScoreStore(settings.store_url)
     try:
+        told = told_by(tables, store.database, cutoff)
+        batch_id = _batch_id(pointer, loaded.sha256, cutoff, settings, told)
         current = store.current()
         # The same scores are published anew when they would be called stale.
         fresh = now - dt.timedelta(hours=settings.serve.stale_after_hours)
@@ -95,7 +100,7 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
         if store.batch(batch_id) is not None:
             batch_id = f"{batch_id}-{now:%Y%m%d%H%M%S}"
         folder = settings.models_dir / pointer["path"]
-        rows, cuts, orders, known = scored(loaded.log, folder, cutoff, batch_id, settings)
+        rows, cuts, orders, known = scored(loaded.log, folder, cutoff, batch_id, settings, told)
         rows, orders = store.without_erased([rows, orders])
         before = store.latest_of(str(date_of(cutoff)))
         old = None if before is None else store.rows_frame(before.batch_id, COMPARED)
@@ -111,6 +116,7 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
             orders=orders,
             log=known,
             loaded=loaded,
+            told=told,
             bundle=bundle,
             before=before,
             old=old,
@@ -129,7 +135,9 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
             cut_points=cuts,
         )
         try:
-            store.publish(batch, rows, orders, details_of(publication), week_rows(publication))
+            listed = [week_rows(publication), growth_rows(publication)]
+            week = pd.concat(listed, ignore_index=True)
+            store.publish(batch, rows, orders, details_of(publication), week)
         except BatchExists:  # another run of the same was faster
             return Published(store.current() or batch, unchanged=True)
         return Published(batch)
@@ -173,7 +181,7 @@ def bundle_of(models_dir: Path, found: dict[str, Any]) -> Bundle:
 
 
 def scored(
-    log: ShopLog, bundle_dir: Path, cutoff: int, batch_id: str, settings: Settings
+    log: ShopLog, bundle_dir: Path, cutoff: int, batch_id: str, settings: Settings, told: Told
 ) -> tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, ShopLog]:
     """Score rows, cut points and order rows as known before `cutoff`, and that log itself."""
     known = log.known_before(cutoff)
@@ -183,8 +191,10 @@ def scored(
         bundle_dir,
         cutoff,
         batch_id=batch_id,
-        eligibility=Eligibility(eligible.active_within_days, eligible.min_days),
+        eligibility=Eligibility(eligible.active_within_days, eligible.min_days, told.no_profiling),
+        economics=economics_of(settings),
     )
+    rows = told.joined(rows)
     orders = pd.concat(known.map(lambda part: order_rows(part, cutoff)), ignore_index=True)
     return rows, cuts, orders, known
 
@@ -258,8 +268,11 @@ def _cutoff(as_of: dt.date | None, log: ShopLog, today: dt.date) -> int:
     return day_number(as_of)
 
 
-def _batch_id(pointer: dict[str, Any], log_sha256: str, cutoff: int, settings: Settings) -> str:
+def _batch_id(
+    pointer: dict[str, Any], log_sha256: str, cutoff: int, settings: Settings, told: Told
+) -> str:
     # The pointer's key stands for the code too.
-    made_from = [pointer, log_sha256, cutoff, settings.eligible.model_dump()]
+    parts = (settings.eligible, settings.money, settings.costs)
+    made_from = [pointer, log_sha256, cutoff, *(p.model_dump() for p in parts), told.digest]
     digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
     return f"{date_of(cutoff)}-{digest[:10]}"

@@ -15,6 +15,7 @@ from serving.answers import Answers
 from serving.errors import ServeError
 from serving.exports.worker import Exporter
 from serving.holder import ChampionHolder
+from serving.lists.assignments import make_up_for
 from serving.scores import ScoreStore
 from serving.store.lookup import Lookup
 from serving.store.tokens import Tokens
@@ -98,6 +99,7 @@ class Runtime:
             clock=self.clock,
         )
         self._settings = settings
+        make_up_for(self.store, settings)
         self.exporter.start()
         self.usage.start()
         self.holder.start()

@@ -10,6 +10,7 @@ switch_off()  # before BentoML is imported, which reads the switch then
 
 import gc  # noqa: E402
 import os  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any, cast  # noqa: E402
 
@@ -18,15 +19,18 @@ from starlette.responses import Response  # noqa: E402
 from starlette.types import ASGIApp  # noqa: E402
 
 from configs.settings import SettingsError, load_settings  # noqa: E402
-from serving.predict import predict_answer, warm_up  # noqa: E402
+from serving.predict import predict_answer, predict_answers, warm_up  # noqa: E402
 from serving.runtime import Runtime  # noqa: E402
 from serving.web.app import OwnLayers, build  # noqa: E402
 from serving.web.bodies import PredictIn  # noqa: E402
 from serving.web.problem import problem_of  # noqa: E402
 from serving.web.quiet_log import keep_bodies_out  # noqa: E402
 from serving.web.routes import json_answer  # noqa: E402
+from serving.web.together import Together  # noqa: E402
 
 CONFIG = "PERENNIAL_CONFIG"
+# Requests of fewer lines are scored together with others that wait.
+FEW_LINES = 500
 RUNTIME = Runtime()
 PAGES = build(RUNTIME)
 
@@ -51,6 +55,8 @@ class PerennialService:
         keep_bodies_out()
         RUNTIME.open(load_settings(Path(path)))
         warm_up()
+        answers = partial(predict_answers, RUNTIME)
+        self.few = Together[PredictIn, dict[str, Any]](RUNTIME.predicting, answers)
         # BentoML keeps each request for as long as its timer runs; without this, collecting that
         # garbage stops the worker for tenths of a second.
         gc.collect()
@@ -61,7 +67,10 @@ class PerennialService:
     async def predict(self, body: PredictIn, /) -> dict[str, Any]:
         """Score the purchases in the body as the batch would."""
         try:
-            answer = await RUNTIME.predicting.run(predict_answer, RUNTIME, body)
+            if len(body.purchases) > FEW_LINES:
+                answer = await RUNTIME.predicting.run(predict_answer, RUNTIME, body)
+            else:
+                answer = await self.few.run(body)
         except Exception as error:  # noqa: BLE001 - BentoML would drop the sentence
             return _as_is(problem_of(error).response())
         return _as_is(json_answer(answer))

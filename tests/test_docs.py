@@ -56,8 +56,8 @@ def test_the_settings_page_tells_the_default(key):
 @pytest.mark.parametrize("words", sorted(COMMANDS))
 def test_every_command_stands_in_the_docs_with_its_options(words):
     first, *rest = words.split()
-    # `token` takes its configuration before the action, so it is not among the action's options.
-    configured = "--config" in COMMANDS[words] or first == "token"
+    # These take their configuration before the action, so it is not among the action's options.
+    configured = "--config" in COMMANDS[words] or first in ("token", "list")
     middle = "-c CONFIG " if configured else ""
     usage = f"`perennial {first} {middle}{' '.join(rest)}".rstrip()
     rows = [row for row in text_of("commands.md").splitlines() if f"| {usage}" in row]

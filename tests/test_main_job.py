@@ -319,7 +319,9 @@ def test_quickstart_gives_everybodys_scores_in_one_command(newcomer):
     assert "'=1+1" in set(scores["customer_id"])
     assert scores["churn_probability"].between(0, 1).all()
     written = {p.name for p in (folder / "results").iterdir()}
-    assert written == {"my_shop.yaml", "scores.csv", "var"}
+    assert written == {"my_shop.yaml", "scores.csv", "first-list.csv", "var"}
+    assert "30% of net spend is left after goods" in done.out
+    assert "make --name first --cost 0.10 --margin 0.3" in done.out
 
 
 def test_quickstart_again_skips_and_a_new_horizon_is_not_passed_over(newcomer):
@@ -327,7 +329,9 @@ def test_quickstart_again_skips_and_a_new_horizon_is_not_passed_over(newcomer):
     again = call("quickstart", folder / "my shop.csv", "--out", folder / "results", "--json")
     assert again.code == 0, again.err
     assert "training is skipped" in again.err
-    assert json.loads(again.out)["unchanged"]
+    told = json.loads(again.out)
+    assert told["unchanged"]
+    assert told["first_list"]["assumed_margin"] == 0.3
     before = bytes_below(folder / "results")
     words = ["--out", folder / "results", "--horizon-days", 30]
     assert_refused(call("quickstart", folder / "my shop.csv", *words), 2, "not 30 days")

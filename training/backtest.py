@@ -3,9 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from features.log.shop_log import ShopLog
 from features.panel import labels_at, snapshot
 from features.shop_clock import date_of
+from training.campaigns import Counted
 from training.fit import HorizonFit, outcome
 from training.recipe import Asked, Horizons, Recipe
 from training.results import FoldOutcome
@@ -78,27 +82,47 @@ def _folds(
         value_fit = recipe.fit(cutoff, horizons.value_days, judged=False)
         if churn_fit is None or value_fit is None:
             continue
-        yield _fold(full, cutoff, horizons, churn_fit, value_fit)
+        yield _fold(recipe, full, cutoff, horizons, churn_fit, value_fit)
+
+
+def counted_at(
+    recipe: Recipe, customers: NDArray[np.int64], cutoff: int, horizons: Horizons
+) -> Counted | None:
+    """How often customers count at one cutoff, for both their labels, by the longer window."""
+    days = max(horizons.churn_days, horizons.value_days)
+    times = recipe.counted(customers, np.full(len(customers), cutoff), days)
+    return times and times.enough_at(np.ones(len(customers), bool))
 
 
 def _fold(
-    full: ShopLog, cutoff: int, horizons: Horizons, churn_fit: HorizonFit, value_fit: HorizonFit
+    recipe: Recipe,
+    full: ShopLog,
+    cutoff: int,
+    horizons: Horizons,
+    churn_fit: HorizonFit,
+    value_fit: HorizonFit,
 ) -> FoldOutcome:
     """Every member's predictions at a cutoff by fits on what was known then."""
     shot = snapshot(full, cutoff)
     labels = labels_at(full, cutoff, (horizons.churn_days, horizons.value_days))
     churn, value = labels[horizons.churn_days], labels[horizons.value_days]
+    features, customers = shot.features, shot.customers
+    times = counted_at(recipe, customers, cutoff, horizons)
+    if times is not None:
+        at = times.positions
+        features, customers = features.iloc[at], customers[at]
+        churn, value = churn.iloc[at], value.iloc[at]
     near = outcome(
-        churn_fit.heads, churn_fit.preparation.of(shot.features), churn, cutoff, horizons.churn_days
+        churn_fit.heads, churn_fit.preparation.of(features), churn, cutoff, horizons.churn_days
     )
     far = near
     if value_fit is not churn_fit:
-        inputs = value_fit.preparation.of(shot.features)
+        inputs = value_fit.preparation.of(features)
         far = outcome(value_fit.heads, inputs, value, cutoff, horizons.value_days)
     return replace(
         far,
         churn_horizon_days=horizons.churn_days,
         churned=near.churned,
         churn_probability=near.churn_probability,
-        customers=shot.customers,
+        customers=customers,
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.feature_table import FeatureTable
 from models.btyd_columns import SPEND, churn_column
 from models.calibration import fit_platt
 from models.calibrators import choose_calibrator
@@ -78,7 +79,7 @@ class HeldOut:
     newest : True in the rows of the newest window, shape (n,)
     """
 
-    features: pd.DataFrame
+    features: FeatureTable
     labels: pd.DataFrame
     customer: NDArray[np.int64]
     newest: NDArray[np.bool_]
@@ -114,7 +115,7 @@ def calibrated_heads(
     season : effects, on log odds and on log value, of the windows that rules are to answer for; by
         default those of the windows to come
     """
-    days = carry.observed_days
+    days, features = carry.observed_days, held.features
     returns: dict[str, ReturnHead] = {}
     values: dict[str, ValueHead] = {}
     came = held.labels["future_orders"].to_numpy()
@@ -124,18 +125,18 @@ def calibrated_heads(
         expected = exp_held(scores.unseen["orders"])
         orders = OrdersHead(_level(came, expected), scores.served["orders"])
     else:
-        orders = OrdersHead(_level(came, past_orders(held.features, days)))
+        orders = OrdersHead(_level(came, past_orders(features, days)))
     odds_shift, log_shift = _season_of_rules(scores, season)
-    for name, rule in return_rules(held.features.columns).items():
-        score = rule(held.features, days)
+    for name, rule in return_rules(features.names).items():
+        score = rule(features, days)
         calibrator = fit_platt(score, held.churned)
         centre = float(score.mean())
         returns[name] = ReturnHead(name, calibrator, carry, centre, shift=odds_shift)
-    for name, rule in value_rules(held.features.columns).items():
-        said = rule(held.features, days)
-        spend = SPEND_RULES[name](held.features, days)
+    for name, rule in value_rules(features.names).items():
+        said = rule(features, days)
+        spend = SPEND_RULES[name](features, days)
         head = returns.get(name, returns[PLAIN_RETURN])
-        churn = head.calibrator.probability(RETURN_RULES[head.member](held.features, days))
+        churn = head.calibrator.probability(RETURN_RULES[head.member](features, days))
         head_of_rule = _value_rule(name, held, said, spend, churn, spread=spread_of_rules)
         values[name] = replace(head_of_rule, level=head_of_rule.level * float(np.exp(log_shift)))
     return Heads(returns, values, orders)
@@ -169,7 +170,7 @@ def _return_model(held: HeldOut, carry: Carry, scores: Scores) -> ReturnHead:
     return ReturnHead(MODEL, calibrator, carry, centre, served, share)
 
 
-def plain_churn(features: pd.DataFrame, scores: Scores) -> Float:
+def plain_churn(features: FeatureTable, scores: Scores) -> Float:
     """Log odds of the buy-till-you-die model in the blend, with each window's effect; 0 without."""
     if churn_column(BTYD_IN_BLEND) not in features:
         return np.zeros(len(features))
@@ -198,7 +199,7 @@ def _surely_better(held: HeldOut, usual: Float, other: Float, worth: float) -> b
     return bool(gain.mean() > max(sure, worth * usual.mean()))
 
 
-def plain_value(features: pd.DataFrame, scores: Scores, days: int) -> Float:
+def plain_value(features: FeatureTable, scores: Scores, days: int) -> Float:
     """What buy-till-you-die models expect of each row, times its window's effect; 0 without them.
 
     Parameters

@@ -12,6 +12,7 @@ from typing import Any
 
 from models.metrics import CHURN_METRICS, VALUE_METRICS, nan_to_null, pinball
 from training.card_curves import curves
+from training.card_emp import emp
 from training.card_segments import segments
 from training.card_words import (
     gate_sentences,
@@ -51,7 +52,7 @@ def card(result: TrainingResult, comparison: Comparison | None = None) -> dict[s
     Returns
     -------
     dict with the keys name, version, summary, trained_on, data, population, horizons, served,
-    gates, folds, mean, challengers, quantiles, levels, segments, curves, top_features, limits,
+    gates, folds, mean, emp, challengers, quantiles, levels, segments, curves, top_features, limits,
     seed, settings, versions
     """
     seed = result.settings.get("training", {}).get("seed")
@@ -73,6 +74,7 @@ def card(result: TrainingResult, comparison: Comparison | None = None) -> dict[s
         "gates": [_gate(gate) for gate in result.gates],
         "folds": [_fold(f, m) for f, m in zip(result.folds, per_fold, strict=True)],
         "mean": mean,
+        "emp": emp(result.folds, served, result.settings.get("money", {}).get("margin")),
         "challengers": _challengers(compared),
         "quantiles": quantiles,
         "levels": level,

@@ -24,6 +24,7 @@ from training.champion_slices import (
     worse_calibrated,
     worse_in,
 )
+from training.gate import by_customer
 from training.promotion_log import Place, in_use, read_log, ways_back
 
 Float = NDArray[np.float64]
@@ -170,7 +171,8 @@ def _predicted(
 
 
 def _check_lengths(challenger: Predictions, champion: Predictions, truth: Truth) -> None:
-    arrays = {**vars(truth), **{f"challenger's {k}": v for k, v in vars(challenger).items()}}
+    of_truth = {k: v for k, v in vars(truth).items() if k != "customers" or len(v)}
+    arrays = {**of_truth, **{f"challenger's {k}": v for k, v in vars(challenger).items()}}
     arrays |= {f"champion's {k}": v for k, v in vars(champion).items()}
     n = len(truth.churned)
     odd = {name: np.shape(values) for name, values in arrays.items() if np.shape(values) != (n,)}
@@ -194,7 +196,9 @@ def _losses(
         ],
     }
     worse, alike = [], []
-    for name, (loss, usual) in pairs.items():
+    for name, found in pairs.items():
+        named = dict(zip(("challenger", "champion"), found, strict=True))
+        loss, usual = by_customer(named, truth.customers).values()
         gap = paired_bootstrap(loss, usual, seed=seed)
         base = float(usual.mean())
         share = gap.mean / base if base > 0 else float(np.sign(gap.mean))

@@ -1,6 +1,6 @@
 """Two bundles on the same customers, slice by slice: ranking and calibration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,8 @@ class Predictions:
 class Truth:
     """What came, and what the slices are cut by, arrays of shape (n_customers,).
 
-    `value_tier` holds names, from what was known at the cutoff; `tenure_days` is `T`.
+    `value_tier` holds names, from what was known at the cutoff; `tenure_days` is `T`. `customers`
+    are numbers in the log, of whom one may stand in several rows; empty where each row is one.
     """
 
     churned: Float
@@ -36,6 +37,7 @@ class Truth:
     n_orders: Float
     tenure_days: Float
     value_tier: NDArray[np.object_]
+    customers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,23 @@ from configs.console import Steps, say
 from configs.settings import Settings, SettingsError
 from features.shop_clock import day_number
 from models.metrics import nan_to_null
+from retention.clv.ladder import Economics
 from training.backtest import backtest as run_backtest
 from training.backtest import why_none
 from training.backtest_text import print_report
 from training.data_report import data_report
 from training.data_report_text import print_data_report
 from training.evaluate import evaluate_at, write_evaluation
-from training.inputs import clock_of, cutoffs_of, horizons_of, limits_of, load, recipe_of, source_of
+from training.inputs import (
+    campaigns_of,
+    clock_of,
+    cutoffs_of,
+    horizons_of,
+    limits_of,
+    load,
+    recipe_of,
+    source_of,
+)
 from training.recipe import Horizons
 from training.report import print_backtest, print_gates, print_measures, print_note
 from training.results import fold_metrics, mean_metrics
@@ -109,6 +119,12 @@ def evaluate(
                 risk_limits=limits_of(settings),
                 refund_lag_days=source_of(settings).refund_lag_days,
                 trials=settings.training.trials,
+                campaigns=campaigns_of(settings),
+                economics=Economics(
+                    margin=settings.money.margin,
+                    annual_discount_rate=settings.money.annual_discount_rate,
+                    **settings.costs.model_dump(),
+                ),
             )
         with steps.step(f"write to {out}"):
             write_evaluation(evaluation, out)
@@ -139,7 +155,7 @@ def backtest(settings: Settings, *, as_json: bool, out: Path | None = None) -> N
     with Steps("backtest", 4) as steps:
         with steps.step("read the purchase log"):
             loaded = load(settings)
-        recipe = recipe_of(settings, loaded.log)
+        recipe = recipe_of(settings, loaded.log, campaigns_of(settings))
         end = loaded.log.last_day + 1
         horizons = horizons_of(settings)
         with steps.step("backtest on rolling cutoffs"):

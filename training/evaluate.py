@@ -16,8 +16,13 @@ from features.shop_clock import ShopClock, date_of
 from features.whole_file import write_whole
 from models.bundle import save_parts, write_json
 from models.metrics import churn_metrics, nan_to_null, value_metrics
+from retention.clv.ladder import Economics
 from retention.scores import score_rows, silence_of
 from retention.silence import SilenceDates
+from retention.table_fields import NO_CONTACT, with_table_fields
+from training.backtest import counted_at
+from training.campaigns import Campaigns
+from training.formula import formula_measures, worth_at
 from training.recipe import Fitted, Horizons, Recipe
 from training.side_by_side import one_thread_each
 
@@ -45,6 +50,8 @@ def evaluate_at(
     risk_limits: list[float] | None,
     refund_lag_days: int | None = None,
     trials: int = 0,
+    campaigns: Campaigns | None = None,
+    economics: Economics | None = None,
 ) -> Evaluation:
     """Evaluate the recipe at shop day `cutoff`.
 
@@ -66,7 +73,12 @@ def evaluate_at(
             f"{first}; choose a later cutoff"
         )
     recipe = Recipe(
-        log, seed=seed, n_cutoffs=n_cutoffs, refund_lag_days=refund_lag_days, trials=trials
+        log,
+        seed=seed,
+        n_cutoffs=n_cutoffs,
+        refund_lag_days=refund_lag_days,
+        trials=trials,
+        campaigns=campaigns,
     )
     fitted = versioned(recipe.bundle(cutoff, horizons, clock=clock, risk_limits=risk_limits))
     shot = snapshot(log, cutoff)
@@ -77,16 +89,30 @@ def evaluate_at(
     silence = SilenceDates.together(
         list(log.map(partial(silence_of, as_of=cutoff, bundle=fitted.bundle)))
     )
-    rows, _ = score_rows(
+    worth = worth_at(log, shot, economics)
+    rows, cuts = score_rows(
         shot.features,
         fitted.bundle,
         as_of=str(date_of(cutoff)),
         facts=shot.facts,
         silence=silence,
+        worth=worth,
     )
+    rows = with_table_fields(rows, None, None).drop(columns=NO_CONTACT)
     labels = _labels(log, shot, horizons)
     predictions = pd.concat([rows, labels], axis=1)
-    return Evaluation(predictions, _metrics(predictions, fitted, cutoff), fitted)
+    times = counted_at(recipe, shot.customers, cutoff, horizons)
+    judged = predictions
+    if times is not None:
+        judged = predictions.iloc[times.positions]
+        fitted = replace(fitted, notes=[*fitted.notes, times.sentence("measures")])
+    metrics = {**_metrics(judged, fitted, cutoff), "customers": len(predictions)}
+    told = (rows["predicted_clv"], labels["future_value"])
+    days = horizons.value_days
+    metrics["formula"] = nan_to_null(
+        formula_measures(shot, worth, cuts, *told, horizon_days=days, seed=seed)
+    )
+    return Evaluation(predictions, metrics, fitted)
 
 
 def versioned(fitted: Fitted) -> Fitted:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.customer_fold import customer_folds
+from features.feature_table import FeatureTable
 from features.log.shop_log import ShopLog
 from features.panel import Panel, panel, snapshot
 from features.shop_clock import date_of
@@ -18,6 +19,7 @@ from models.inputs import Inputs, Preparation
 from models.linear_design import fit_design
 from models.trees import TreeParameters
 from training.calibrate import PLAIN_RETURN, Heads, HeldOut, calibrated_heads
+from training.campaigns import Campaigns, Counted, taken
 from training.carried import carry_by_btyd
 from training.cross_fit import cross_fit, enough
 from training.fit_next_order import NextOrderFit, fit_next_order
@@ -35,6 +37,7 @@ READ_BY_SCORES = ("bg_nbd", "mbg_cnbd_k")
 BTYD_READS = ("frequency", "recency", "T", "monetary_value")
 
 BtydAt = Callable[[int, pd.DataFrame], FittedBtyd]
+BtydOf = Callable[..., FittedBtyd]
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,11 @@ class HorizonFit:
     heads : by member; "model" is missing where there is too little to learn from
     held_out : predictions for customers neither fitted nor calibrated on, at the newest cutoff;
         None where there is no model, or where they were not asked for
-    features, labels : rows of the newest cutoff
+    features, labels, customers : rows of the newest cutoff, each as often as it counts, and the
+        customers' numbers
+    everybody : features of all customers of the newest cutoff
     next_order : head of the next order's date, where it was asked for
+    counted : how often rows of all cutoffs count after contact lists; None where all count once
     """
 
     plan: WindowPlan
@@ -58,7 +64,10 @@ class HorizonFit:
     held_out: FoldOutcome | None
     features: pd.DataFrame
     labels: pd.DataFrame
+    customers: NDArray[np.int64]
+    everybody: pd.DataFrame
     next_order: NextOrderFit | None = None
+    counted: Counted | None = None
 
     @property
     def has_model(self) -> bool:
@@ -125,6 +134,7 @@ def fit_horizon(
     seed: int,
     dates: bool = False,
     judged: bool = True,
+    campaigns: Campaigns | None = None,
 ) -> HorizonFit:
     """Fit return, value and order heads for one horizon.
 
@@ -137,12 +147,18 @@ def fit_horizon(
     seed : int
     dates : whether to fit the head of the next order's date too
     judged : whether to predict for customers held out too, which only a gate by customer asks for
+    campaigns : contact lists, with the numbers of the log's customers; None where there was none
     """
     half = max(1, plan.observed_days // 2)
     stacked = panel(log, plan.cutoffs, (plan.observed_days, half))
-    rows = _panel_rows(log, plan, stacked, btyd_at)
+    everybody = stacked.features[stacked.cutoffs == plan.newest]
+    times = None
+    if campaigns is not None:
+        times = campaigns.counted(stacked.customers, stacked.cutoffs, plan.observed_days)
+        times = times and times.enough_at(stacked.cutoffs == plan.newest)
+    rows = _panel_rows(log, plan, stacked, _untouched(btyd_at, campaigns), times)
     carry = carry_by_btyd(
-        _carry(rows, stacked.labels[half], plan), rows.at_end, rows.features_at_end
+        _carry(rows, rows.panel.labels[half], plan), rows.at_end, rows.features_at_end
     )
     held, scores, held_out = rows.held_out(), None, None
     if enough(rows.labels["churned"].to_numpy()[rows.newest]) and rows.some_return_in_each_fold():
@@ -159,9 +175,12 @@ def fit_horizon(
         rows.preparation,
         heads,
         held_out,
-        stacked.features[newest],
+        everybody if times is None else rows.panel.features[newest],
         rows.labels[newest],
+        rows.panel.customers[newest],
+        everybody,
         _next_order(rows, plan, seed) if dates else None,
+        times,
     )
 
 
@@ -177,10 +196,31 @@ def _next_order(rows: PanelRows, plan: WindowPlan, seed: int) -> NextOrderFit:
     )
 
 
-def _panel_rows(log: ShopLog, plan: WindowPlan, stacked: Panel, btyd_at: BtydAt) -> PanelRows:
-    fitted = {c: btyd_at(c, _some(stacked.features[stacked.cutoffs == c])) for c in plan.cutoffs}
-    features_at_end = snapshot(log, plan.end, BTYD_READS).features
-    at_end = btyd_at(plan.end, features_at_end)
+def _untouched(btyd_at: BtydAt, campaigns: Campaigns | None) -> BtydOf:
+    """Fits models of purchase days to customers as they would have bought without lists."""
+
+    def fitted(
+        cutoff: int, features: pd.DataFrame, customers: NDArray[np.int64], *, few: bool
+    ) -> FittedBtyd:
+        times = None if campaigns is None else campaigns.histories(customers, cutoff)
+        kept = features if times is None else features.iloc[times.positions]
+        return btyd_at(cutoff, _some(kept) if few else kept)
+
+    return fitted
+
+
+def _panel_rows(
+    log: ShopLog, plan: WindowPlan, stacked: Panel, btyd_of: BtydOf, times: Counted | None
+) -> PanelRows:
+    fitted = {}
+    for c in plan.cutoffs:
+        at = stacked.cutoffs == c
+        fitted[c] = btyd_of(c, stacked.features[at], stacked.customers[at], few=True)
+    n_folds = _folds(stacked)
+    if times is not None:  # what is fitted from here on is learned from labels, or by them
+        stacked = taken(stacked, times.positions)
+    shot = snapshot(log, plan.end, BTYD_READS)
+    at_end = btyd_of(plan.end, shot.features, shot.customers, few=False)
     common, spend = list(at_end.histories), at_end.spend is not None
 
     def columns(found: FittedBtyd) -> BtydColumns:
@@ -192,19 +232,20 @@ def _panel_rows(log: ShopLog, plan: WindowPlan, stacked: Panel, btyd_at: BtydAt)
     )
     read = columns_of([n for n in common if n in READ_BY_SCORES], spend=spend)
     served = Preparation(tuple(stacked.features.columns), columns(at_end), read)
-    bare = Inputs(served, stacked.features, btyd)
+    features = FeatureTable.of(stacked.features)
+    bare = Inputs(served, features, btyd)
     preparation = replace(served, design=fit_design(pd.Index(bare.columns), bare.dense))
-    ids = customer_folds(log.customer_ids, n_folds := _folds(stacked))
+    ids = customer_folds(log.customer_ids, n_folds)
     return PanelRows(
         stacked,
-        Inputs(preparation, stacked.features, btyd),
+        Inputs(preparation, features, btyd),
         stacked.labels[plan.observed_days],
         preparation,
         ids[stacked.customers],
         n_folds,
         stacked.cutoffs == plan.newest,
         at_end,
-        features_at_end,
+        shot.features,
     )
 
 
@@ -220,14 +261,15 @@ def _some(features: pd.DataFrame) -> pd.DataFrame:
 
 def _stacked_columns(
     stacked: Panel, columns: dict[int, BtydColumns], names: tuple[str, ...]
-) -> pd.DataFrame:
+) -> FeatureTable:
     """Columns of every row, by the models of its own cutoff; undefined where none converged."""
-    found = np.full((len(stacked), len(names)), np.nan)
+    found = np.full((len(names), len(stacked)), np.nan)
     for cutoff, those in columns.items():
         mask = stacked.cutoffs == cutoff
-        made = those.of(stacked.features[mask]).reindex(columns=list(names))
-        found[mask] = made.to_numpy(float)
-    return pd.DataFrame(found, index=stacked.features.index, columns=list(names))
+        found[:, mask] = (
+            those.of(FeatureTable.of(stacked.features[mask])).with_all(names).rows(names)
+        )
+    return FeatureTable(names, found)
 
 
 def _carry(rows: PanelRows, half_labels: pd.DataFrame, plan: WindowPlan) -> Carry:
@@ -261,6 +303,6 @@ def outcome(
         clv_p10=quantiles.p10,
         clv_p50=quantiles.p50,
         clv_p90=quantiles.p90,
-        n_orders=inputs.features["n_orders"].to_numpy(float),
-        tenure_days=inputs.features["T"].to_numpy(float),
+        n_orders=inputs.features["n_orders"],
+        tenure_days=inputs.features["T"],
     )

@@ -23,6 +23,7 @@ def gate_return(outcome: FoldOutcome, *, method: str, seed: int) -> GateDecision
     losses = {
         member: log_loss_rows(outcome.churned, p) for member, p in outcome.churn_probability.items()
     }
+    losses = by_customer(losses, outcome.customers)
     return decide("return", losses, measure="log loss", method=method, seed=seed)
 
 
@@ -33,7 +34,29 @@ def gate_value(outcome: FoldOutcome, *, method: str, seed: int) -> GateDecision:
         member: tweedie_deviance_rows(truth, np.maximum(v, LEAST_PREDICTION))
         for member, v in outcome.predicted_clv.items()
     }
+    losses = by_customer(losses, outcome.customers)
     return decide("value", losses, measure="Tweedie deviance", method=method, seed=seed)
+
+
+def by_customer(losses: dict[str, Float], customers: NDArray[np.int64]) -> dict[str, Float]:
+    """Losses of rows as losses of customers, of the same mean.
+
+    A customer held out of a list stands in several rows for those who were contacted; counted as
+    several customers they would make intervals too narrow.
+
+    Parameters
+    ----------
+    losses : member -> shape (n_rows,)
+    customers : number of each row's customer; empty where each row is one
+    """
+    names, place = np.unique(customers, return_inverse=True)
+    if len(names) == len(customers):
+        return losses
+    times = len(names) / len(customers)
+    return {
+        member: times * np.asarray(np.bincount(place, loss), np.float64)
+        for member, loss in losses.items()
+    }
 
 
 def decide(

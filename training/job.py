@@ -24,9 +24,10 @@ from training.backtest import asked_by_backtest, backtest, why_none
 from training.backtest_page import SavedBacktest, save_backtest
 from training.backtest_run import add_backtest
 from training.bundle_check import checked
+from training.campaigns import Campaigns
 from training.card import card, save_card
 from training.comparison import compare
-from training.inputs import clock_of, horizons_of, limits_of, load, recipe_of
+from training.inputs import campaigns_of, clock_of, horizons_of, limits_of, load, recipe_of
 from training.plots import save_plots
 from training.promotion import intact, keep, promote, staging
 from training.recipe import Fitted, Recipe
@@ -58,11 +59,12 @@ class Trained:
     refused: str | None = None
 
 
-def job_key(settings: Settings, loaded: LoadedLog) -> str:
-    """Digest of all that a bundle is made from: data, settings, and the code itself."""
+def job_key(settings: Settings, loaded: LoadedLog, campaigns: Campaigns | None = None) -> str:
+    """Digest of all that a bundle is made from: data, lists, settings, and the code itself."""
     told = settings.model_dump(mode="json", include={"horizons", "tiers", "training", "name"})
     told["log"] = loaded.sha256
     told["refund_lag_days"] = settings.purchases.refund_lag_days
+    told["campaigns"] = None if campaigns is None else campaigns.digest
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
     for package in CODE:
         root = Path(str(resources.files(package)))
@@ -85,7 +87,8 @@ def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
     with Steps("training", STEPS) as steps:
         with steps.step("read the purchase log"):
             loaded = load(settings, refuse_odd=True)
-        key = job_key(settings, loaded)
+            campaigns = campaigns_of(settings)
+        key = job_key(settings, loaded, campaigns)
         current = read_pointer(settings.models_dir)
         if skip_unchanged and current.get("key") == key and intact(settings.models_dir):
             say("  same data, settings and code as the model in use: training is skipped")
@@ -97,7 +100,7 @@ def train_job(settings: Settings, *, skip_unchanged: bool = False) -> Trained:
             raise DataError(
                 f"the log covers the one day {date_of(end - 1)}; it needs two days to learn from"
             )
-        recipe = recipe_of(settings, loaded.log)
+        recipe = recipe_of(settings, loaded.log, campaigns)
         horizons = horizons_of(settings)
         with steps.step("backtest on rolling cutoffs"):
             # What is to be served is fitted beside the fits of the past, so that no core waits.

@@ -57,7 +57,9 @@ def _one_fold(
     at_home: Carry,
     cutoff: int,
 ) -> FoldOutcome:
-    others = HeldOut(held.features[seen], held.labels[seen], held.customer[seen], held.newest[seen])
+    others = HeldOut(
+        held.features.where(seen), held.labels[seen], held.customer[seen], held.newest[seen]
+    )
     mine = scores.take(judged)
     season = (float(mine.effect["return"].mean()), float(mine.effect["total"].mean()))
     heads = calibrated_heads(
@@ -67,12 +69,12 @@ def _one_fold(
         spread_of_rules=False,
         season=season,
     )
-    rows = Inputs(inputs.preparation, inputs.features[judged], inputs.btyd[judged])
+    rows = Inputs(inputs.preparation, inputs.features.where(judged), inputs.btyd.where(judged))
     raw = mine.unseen
     head = heads.returns[MODEL]
-    odds = head.mixed(raw["return"], plain_churn(held.features[judged], mine))
+    odds = head.mixed(raw["return"], plain_churn(held.features.where(judged), mine))
     churn = head.calibrator.probability(odds)
-    plain = plain_value(held.features[judged], mine, at_home.observed_days)
+    plain = plain_value(held.features.where(judged), mine, at_home.observed_days)
     value = heads.values[MODEL].from_raw(churn, raw["spend"], raw["total"], plain)
     returns = {n: h.churn_probability(rows) for n, h in heads.returns.items() if n != MODEL}
     values = {
@@ -105,8 +107,8 @@ def _outcome(
         clv_p50=value.p50,
         clv_p90=value.p90,
         customers=held.customer[judged],
-        n_orders=inputs.features["n_orders"].to_numpy(float)[judged],
-        tenure_days=inputs.features["T"].to_numpy(float)[judged],
+        n_orders=inputs.features["n_orders"][judged],
+        tenure_days=inputs.features["T"][judged],
     )
 
 

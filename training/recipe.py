@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.log.shop_log import ShopLog
 from features.panel import snapshot
@@ -18,6 +20,7 @@ from models.horizon import HorizonModel
 from models.trees import TreeParameters
 from retention import groups
 from training.calibrate import PLAIN_RETURN
+from training.campaigns import Campaigns, Counted
 from training.fit import READ_BY_SCORES, HorizonFit, fit_horizon, outcome
 from training.fit_rows import FitRows
 from training.gate import BY_CUSTOMER, BY_TIME, gate_return, gate_value
@@ -62,6 +65,7 @@ class Recipe:
     refund_lag_days : days after a label window in which refunds may still come; None reads them
         off the log
     trials : sets of tree parameters that are tried, 0 for the default ones
+    campaigns : contact lists, whose members' labels count otherwise; None where there was none
     """
 
     def __init__(
@@ -72,12 +76,14 @@ class Recipe:
         n_cutoffs: int | None = None,
         refund_lag_days: int | None = None,
         trials: int = 0,
+        campaigns: Campaigns | None = None,
     ) -> None:
         self.log, self.seed, self.n_cutoffs, self.trials = log, seed, n_cutoffs, trials
         self.refund_lag_days = refund_lag_days
+        self.campaigns = campaigns and campaigns.numbered(log.customer_ids)
         self._fits: dict[tuple[int, int, bool, bool], HorizonFit | None] = {}
         self._known: dict[int, ShopLog] = {}
-        self._btyd: dict[tuple[int, int], FittedBtyd] = {}
+        self._btyd: dict[tuple[int, int, float], FittedBtyd] = {}
 
     def known(self, end: int) -> ShopLog:
         """The log as it was known before shop day `end`."""
@@ -112,9 +118,18 @@ class Recipe:
                     seed=self.seed,
                     dates=dates,
                     judged=judged,
+                    campaigns=self.campaigns,
                 )
             )
         return self._fits[key]
+
+    def counted(
+        self, customers: NDArray[np.int64], cutoffs: NDArray[np.int64], horizon_days: int
+    ) -> Counted | None:
+        """How often rows count after contact lists; None where no list touches any."""
+        if self.campaigns is None:
+            return None
+        return self.campaigns.counted(customers, cutoffs, horizon_days)
 
     def _plan(self, end: int, horizon_days: int) -> WindowPlan | None:
         # Before its first line is known a cutoff has no customers, however old the order.
@@ -155,15 +170,23 @@ class Recipe:
 
     def _btyd_at(self, cutoff: int, features: pd.DataFrame) -> FittedBtyd:
         """Buy-till-you-die models of the customers known at a cutoff, fitted once."""
-        key = (cutoff, len(features))
+        # Those counted after a contact list may be as many, and yet others.
+        key = (cutoff, len(features), float(features["T"].sum()))
         if key not in self._btyd:
             self._btyd[key] = fit_btyd(features)
         return self._btyd[key]
 
+    def _usual_contacts(self) -> list[str]:
+        """A sentence on contacts that are no list's, or of a list without a hold-out."""
+        if self.campaigns is None or not self.campaigns.usual:
+            return []
+        told = f"{self.campaigns.usual:,} contacts are of no list with customers held out: they "
+        return [told + "count as the shop's usual marketing, with which risk is told"]
+
     def _not_converged(self, end: int) -> list[str]:
         """A sentence on models that fitted at no cutoff before `end`, or not at each of them."""
         cutoffs: dict[str, list[str]] = {}
-        for (cutoff, _), fitted in sorted(self._btyd.items()):
+        for (cutoff, *_), fitted in sorted(self._btyd.items(), key=itemgetter(0)):
             if cutoff <= end:
                 for name in fitted.refused:
                     cutoffs.setdefault(name, []).append(str(date_of(cutoff)))
@@ -188,7 +211,8 @@ class Recipe:
         judged, method = (fit, BY_CUSTOMER) if earlier is None else (earlier, BY_TIME)
         inputs = judged.preparation.of(fit.features)
         heads = judged.heads.only(fit.heads)
-        return outcome(heads, inputs, fit.labels, fit.plan.newest, fit.plan.observed_days), method
+        found = outcome(heads, inputs, fit.labels, fit.plan.newest, fit.plan.observed_days)
+        return replace(found, customers=fit.customers), method
 
     def bundle(
         self, end: int, horizons: Horizons, *, clock: ShopClock, risk_limits: list[float] | None
@@ -211,15 +235,16 @@ class Recipe:
         same = value_fit is churn_fit
         value = churn if same else served(value_fit, served_return, served_value)
         facts = self._groups(end, horizons, churn, churn_fit, risk_limits)
-        notes = [*_notes(churn_fit, value_fit), *self._not_converged(end)]
+        notes = [*_notes(churn_fit, value_fit), *self._usual_contacts(), *self._not_converged(end)]
         training = {
             **_window(self.known(end), end, clock, self.seed),
             "refund_lag_days": self.refund_lag(end),
             "churn_cutoffs": [str(date_of(c)) for c in churn_fit.plan.cutoffs],
             "value_cutoffs": [str(date_of(c)) for c in value_fit.plan.cutoffs],
             "notes": notes,
+            **_campaigns(churn_fit, value_fit),
         }
-        bundle = _bundle(churn, value, facts, churn_fit.features, training)
+        bundle = _bundle(churn, value, facts, churn_fit.everybody, training)
         return Fitted(bundle, gates, notes)
 
     def _gates(self, churn_fit: HorizonFit, value_fit: HorizonFit) -> list[GateDecision]:
@@ -242,11 +267,11 @@ class Recipe:
         usual = groups.usual_churn(
             fit.features["n_orders"].to_numpy(float), fit.labels["churned"].to_numpy(float)
         )
-        probability = churn.churn_probability(fit.features)
+        probability = churn.churn_probability(fit.everybody)
         return {
             "rhythm": rhythm,
             "usual_churn": churn.returns.in_season(np.array(usual)).tolist(),
-            "risk_limits": limits or groups.risk_limits(fit.features, probability, rhythm),
+            "risk_limits": limits or groups.risk_limits(fit.everybody, probability, rhythm),
         }
 
     def _pooled(
@@ -344,6 +369,13 @@ def reference(features: pd.DataFrame) -> dict[str, Any]:
     return found
 
 
+def _campaigns(churn_fit: HorizonFit, value_fit: HorizonFit) -> dict[str, Any]:
+    """Rows left out and counted for more, by target; nothing where no list touched any."""
+    fits = {"churn": churn_fit, "value": value_fit}
+    told = {what: fit.counted.facts() for what, fit in fits.items() if fit.counted is not None}
+    return {"campaigns": told} if told else {}
+
+
 def _notes(churn_fit: HorizonFit, value_fit: HorizonFit) -> list[str]:
     notes = []
     for what, fit in (("churn", churn_fit), ("value", value_fit)):
@@ -356,6 +388,8 @@ def _notes(churn_fit: HorizonFit, value_fit: HorizonFit) -> list[str]:
         if not plan.by_time:
             why = "fewer than three disjoint windows have closed"
             notes.append(f"{what}: {why}, so gated by customer, not by time")
+        if fit.counted is not None:
+            notes.append(fit.counted.sentence(what))
         if not fit.has_model:
             notes.append(f"{what}: too few customers, returning or not, to fit a model")
     return notes

@@ -93,5 +93,10 @@ def _truth(outcome: FoldOutcome, features: pd.DataFrame) -> Truth:
     limits = np.quantile(spent, VALUE_QUANTILES)
     tiers = np.array(VALUE_TIERS, object)[np.searchsorted(limits, spent, side="left")]
     return Truth(
-        outcome.churned, outcome.future_value, outcome.n_orders, outcome.tenure_days, tiers
+        outcome.churned,
+        outcome.future_value,
+        outcome.n_orders,
+        outcome.tenure_days,
+        tiers,
+        outcome.customers,
     )

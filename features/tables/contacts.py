@@ -26,6 +26,7 @@ CONTACTS = Shape(
         "arm": "arm",
         "channel": "text",
         "cost": "money",
+        "stratum": "number",
     },
 )
 CONTACTED, HELD_OUT = ARMS = ("contacted", "held_out")
@@ -63,6 +64,8 @@ def read_contacts(source: TableSource, *, latest: dt.datetime | None = None) -> 
         list_id, channel : text, None unknown
         arm : `contacted` or `held_out`; a row without an arm tells of a contact
         cost : float, currency, NaN unknown
+        stratum : float, number of the part of the list within which customers were held out at
+            random, NaN unknown
 
     Raises
     ------

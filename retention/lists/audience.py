@@ -3,6 +3,7 @@
 Every customer is counted once, under the first rule that leaves it out, so that the counts add up.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -102,7 +103,9 @@ def audience_of(
         "held_out_elsewhere": _among(scores, barred.held_out),
         "global_control": _among(scores, barred.global_control),
         "contact_cap": _among(scores, barred.contact_cap),
-        "lapsed": np.zeros(len(scores), bool) if rules.lapsed else _equals(scores, "lapsed"),
+        "lapsed": np.zeros(len(scores), bool)
+        if rules.lapsed
+        else _equals(scores, "lifecycle_status", "lapsed"),
         "value_unknown": _unknown(scores),
         "filtered_out": ~_wanted(scores, rules),
     }
@@ -126,13 +129,13 @@ def _check(scores: pd.DataFrame, rules: AudienceRules) -> None:
 
 
 def _by_status(scores: pd.DataFrame) -> dict[str, Mask]:
-    status = scores["score_status"].to_numpy(object)
-    new = status == "too_new"
-    return {"too_new": new, "not_scored": ~new & (status != "scored")}
+    new, scored = (_equals(scores, "score_status", value) for value in ("too_new", "scored"))
+    return {"too_new": new, "not_scored": ~new & ~scored}
 
 
-def _equals(scores: pd.DataFrame, status: str) -> Mask:
-    return np.asarray(scores["lifecycle_status"].to_numpy(object) == status, bool)
+def _equals(scores: pd.DataFrame, name: str, value: str) -> Mask:
+    # Far faster than a comparison where a column is one of categories.
+    return np.asarray(scores[name].isin([value]).to_numpy(bool))
 
 
 def _flag(scores: pd.DataFrame, name: str) -> Mask:
@@ -145,17 +148,15 @@ def _flag(scores: pd.DataFrame, name: str) -> Mask:
 def _reachable(scores: pd.DataFrame, channel: str | None) -> Mask:
     if "reachable_by" not in scores:
         return np.ones(len(scores), bool)
-    said = scores["reachable_by"]
-    words = said.astype("string").str.lower().str.findall(r"[\w-]+")
-    known = said.notna().to_numpy(bool)
-    found = [
-        bool(ws) if channel is None else channel.lower() in ws
-        for ws, here in zip(words, known, strict=True)
-        if here
-    ]
-    reachable = np.ones(len(scores), bool)
-    reachable[known] = found
-    return reachable
+    # Few texts tell of many customers; one that is not told bars nobody.
+    codes, texts = pd.factorize(scores["reachable_by"])
+    found = [_reaches(str(text), channel) for text in texts]
+    return np.array([*found, True], bool)[codes]
+
+
+def _reaches(text: str, channel: str | None) -> bool:
+    words = re.findall(r"[\w-]+", text.lower())
+    return bool(words) if channel is None else channel.lower() in words
 
 
 def _among(scores: pd.DataFrame, customers: Collection[str]) -> Mask:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from retention.lists.caps import CONTACTED, HELD_OUT
 from retention.lists.contact_value import break_even_save_rate
-from retention.lists.frozen import FrozenList, digest_of
+from retention.lists.frozen import FrozenList
 from retention.lists.gain import ExpectedGain, expected_gain, sensitivity
 from retention.lists.holdout import draw_holdout, held_out_sizes, strata_of
 from retention.lists.plan import ListPlan
@@ -31,12 +31,14 @@ class Preview:
     outlay : currency, expected cost of the contacted
     gain : expected net gain of the contacted
     holdout : as of the list
+    sensitivity : DataFrame, see `retention.lists.gain.sensitivity`
     """
 
     counts: dict[str, int]
     outlay: float
     gain: ExpectedGain
     holdout: HoldoutChoice
+    sensitivity: pd.DataFrame
 
 
 def preview_list(
@@ -55,13 +57,16 @@ def preview_list(
     size = reach(ranked, plan, choice.share)
     held = held_out_sizes(size, choice.share) if size else 0
     # Every so many-th customer of the ranking stands for the contacted.
-    taken = np.unique(np.linspace(0, max(size - 1, 0), size - held).astype(np.int64))
+    taken = np.arange(size - held) * size // max(size - held, 1)
     some = ranked.at(taken)
     return Preview(
         counts=_counts(counts, len(ranked), size, held),
         outlay=float(some.outlay.sum()),
         gain=expected_gain(some.terms, plan.assumed, seed=plan.seed),
         holdout=choice,
+        sensitivity=sensitivity(
+            some.terms.p, some.spend, plan.assumed, some.terms.cost, some.response
+        ),
     )
 
 
@@ -74,7 +79,8 @@ def build_list(
     ----------
     candidates : DataFrame, one row a customer of the audience: `customer_id`,
         `return_probability` (uncontacted, within the churn horizon), `expected_spend` (given a
-        return, currency) and, where costs differ, `contact_cost`
+        return, currency) and, where costs differ, `contact_cost`; where uplift is in use,
+        `response` as in `retention.lists.contact_value.with_response`
     plan : what is declared
     counts : of the audience, carried into the list
 
@@ -96,7 +102,7 @@ def build_list(
         counts=_counts(counts, worth, len(ranked), int(held.sum())),
         gain=expected_gain(c, plan.assumed, seed=plan.seed),
         outlay=float(contacted.outlay.sum()),
-        sensitivity=sensitivity(c.p, contacted.spend, plan.assumed, c.cost),
+        sensitivity=sensitivity(c.p, contacted.spend, plan.assumed, c.cost, contacted.response),
         holdout={
             "share": choice.share,
             "detectable_effect": choice.detectable if np.isfinite(choice.detectable) else None,
@@ -104,7 +110,6 @@ def build_list(
             "sentence": choice.sentence,
         },
         terms=plan.terms(),
-        digest=digest_of(plan.list_id, plan.terms(), members),
     )
 
 

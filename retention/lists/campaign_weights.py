@@ -43,9 +43,10 @@ def campaign_weights(
     Parameters
     ----------
     rows : DataFrame, one row a customer and cutoff: `customer_id`, `cutoff` (datetime64)
-    assigned : DataFrame, one row a member of a list: `customer_id`, `list_id`, `arm` (`held_out`;
-        any other was contacted), `stratum`, `contacted_at` (datetime64; day of the list for the
-        held out). A contact that belongs to no list has a null `list_id` and is only dropped
+    assigned : DataFrame, a row a member of a list or more: `customer_id`, `list_id`, `arm`
+        (`held_out`; any other was contacted), `stratum` (null: the list is one stratum),
+        `contacted_at` (datetime64; day of the list for the held out). A contact that belongs to no
+        list has a null `list_id` and is only dropped
     horizon_days : of the labels
     effect_days : how long after a list its contacts may still move a customer
 
@@ -61,8 +62,7 @@ def campaign_weights(
         missing = sorted(set(needed) - set(frame.columns))
         if missing:
             raise ValueError(f"{name} lack columns {missing}; they need {list(needed)}")
-    held = (assigned["arm"] == HELD_OUT).to_numpy(bool)
-    cells = _cells(assigned, held, effect_days)
+    cells = _cells(assigned.reset_index(drop=True), effect_days)
     table = rows[["customer_id", "cutoff"]].assign(row=np.arange(len(rows)))
     met = table.merge(cells, on="customer_id", how="inner")
     end = met["cutoff"] + pd.Timedelta(days=horizon_days)
@@ -74,22 +74,35 @@ def campaign_weights(
     return LabelWeights(weight, dropped, len(np.unique(touched)) - dropped, len(alone))
 
 
-def _cells(assigned: pd.DataFrame, held: NDArray[np.bool_], effect_days: int) -> pd.DataFrame:
-    """Each assignment with its factor and the days in which its list may show."""
-    frame = assigned[["customer_id", "contacted_at"]].copy()
+def _cells(assigned: pd.DataFrame, effect_days: int) -> pd.DataFrame:
+    """Each member with its factor and the days in which its list may show."""
     listed = assigned["list_id"].notna().to_numpy(bool)
     # One window a list, for both arms alike: a day of contact that only one arm has would let
     # through other label windows of the contacted than of the held out.
     by_list = assigned.groupby("list_id", dropna=True)["contacted_at"]
     first = by_list.transform("min").where(listed, assigned["contacted_at"])
     last = by_list.transform("max").where(listed, assigned["contacted_at"])
-    cell = assigned.assign(held=held).groupby(["list_id", "stratum"], dropna=True)["held"]
-    share = cell.transform("mean").where(listed, 0.0).to_numpy(float)
-    factor = np.zeros(len(assigned))
-    np.divide(1.0, share, out=factor, where=held & (share > 0))
-    return frame.assign(
+    told = assigned.assign(
         begins=first,
         ends=last + pd.Timedelta(days=effect_days),
-        factor=factor,
-        alone=~held & ~(share > 0),
-    ).drop(columns="contacted_at")
+        held=(assigned["arm"] == HELD_OUT).to_numpy(bool),
+        # A list that tells of no strata was drawn as one.
+        stratum=assigned["stratum"].astype(float).fillna(-1.0),
+    )
+    members = _once(told)
+    held, listed = members["held"].to_numpy(bool), members["list_id"].notna().to_numpy(bool)
+    cell = members.groupby(["list_id", "stratum"], dropna=True)["held"]
+    share = cell.transform("mean").where(listed, 0.0).to_numpy(float)
+    factor = np.zeros(len(members))
+    np.divide(1.0, share, out=factor, where=held & (share > 0))
+    columns = ["customer_id", "begins", "ends"]
+    return members[columns].assign(factor=factor, alone=~held & ~(share > 0))
+
+
+def _once(told: pd.DataFrame) -> pd.DataFrame:
+    """Every member of a list once: who was contacted after all tells nothing of no contact."""
+    contacted_first = told.sort_values("held", kind="stable")
+    again = contacted_first["list_id"].notna() & contacted_first.duplicated(
+        ["list_id", "customer_id"]
+    )
+    return contacted_first[~again].sort_index()

@@ -2,9 +2,18 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import infer_dtype
 
 from retention.lists.audience import Audience
 from retention.lists.contact_value import spend_if_stays
+
+
+def texts_of(ids: pd.Series) -> NDArray[np.object_]:
+    """Ids as texts, shape (n,)."""
+    found = ids.to_numpy(object)
+    is_text = infer_dtype(found, skipna=False) in ("string", "empty")
+    return found if is_text else np.array([str(each) for each in found], object)
 
 
 def candidates_of(
@@ -28,7 +37,7 @@ def candidates_of(
     risk = pd.to_numeric(rows["value_at_risk"]).to_numpy(float)
     made = pd.DataFrame(
         {
-            "customer_id": rows["customer_id"].astype(str).to_numpy(object),
+            "customer_id": pd.Series(texts_of(rows["customer_id"]), dtype=object),
             "return_probability": 1 - churn,
             "expected_spend": spend_if_stays(risk, churn),
         }

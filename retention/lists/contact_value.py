@@ -142,6 +142,18 @@ def contact_terms(
     return ContactTerms(p, gain, p * assumed.redemption_anyway * assumed.incentive, costs)
 
 
+def with_response(terms: ContactTerms, response: Float) -> ContactTerms:
+    """The terms with the gain as much greater or smaller as contact moves each customer.
+
+    Parameters
+    ----------
+    response : shape (n,), effect of contact over that of the save rate; below 0 where contact
+        drives away, which never earns anything
+    """
+    gain = response * np.where(response < 0, np.abs(terms.gain), terms.gain)
+    return replace(terms, gain=gain)
+
+
 def expected_profit(terms: ContactTerms, save_rate: float) -> Float:
     """EP of contacting each customer, currency, shape (n,); NaN where a part is unknown."""
     return (1 - terms.p) * save_rate * terms.gain - terms.waste - terms.cost

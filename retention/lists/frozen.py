@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -33,7 +34,6 @@ class FrozenList:
     sensitivity : DataFrame, see `retention.lists.gain.sensitivity`
     holdout : {`share`, `detectable_effect`, `sufficient`, `sentence`}
     terms : what was declared, JSON values: assumptions, budget, primary outcome, date of readout
-    digest : sha256 over list, terms and members' arms, hexadecimal
     """
 
     list_id: str
@@ -44,7 +44,11 @@ class FrozenList:
     sensitivity: pd.DataFrame
     holdout: dict[str, Any]
     terms: dict[str, Any]
-    digest: str
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over list, terms and members' arms, hexadecimal."""
+        return digest_of(self.list_id, self.terms, self.members)
 
 
 def canonical_bytes(list_id: str, terms: Mapping[str, Any], members: pd.DataFrame) -> bytes:
@@ -60,13 +64,20 @@ def canonical_bytes(list_id: str, terms: Mapping[str, Any], members: pd.DataFram
     """
     head = {"format": FORMAT, "list_id": list_id, "terms": dict(terms), "members": len(members)}
     rows = members[list(HASHED)].sort_values("customer_id").itertuples(index=False, name=None)
-    lines = [_line(head), *(_line([str(c), str(arm), int(stratum)]) for c, arm, stratum in rows)]
+    lines = [_line(head), *(_member(str(c), str(arm), int(stratum)) for c, arm, stratum in rows)]
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
 def digest_of(list_id: str, terms: Mapping[str, Any], members: pd.DataFrame) -> str:
     """sha256 of the canonical bytes, hexadecimal."""
     return hashlib.sha256(canonical_bytes(list_id, terms, members)).hexdigest()
+
+
+def _member(customer_id: str, arm: str, stratum: int) -> str:
+    # Letters and digits of ASCII need no encoder, which takes most of the time.
+    if customer_id.isascii() and customer_id.isalnum():
+        return f'["{customer_id}","{arm}",{stratum}]'
+    return _line([customer_id, arm, stratum])
 
 
 def _line(value: Any) -> str:

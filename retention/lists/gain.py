@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retention.lists.contact_value import ContactTerms, ValueAssumptions, contact_terms
+from retention.lists.contact_value import (
+    ContactTerms,
+    ValueAssumptions,
+    contact_terms,
+    with_response,
+)
 from retention.lists.save_rate import SaveRate
 
 Float = NDArray[np.float64]
@@ -69,13 +74,18 @@ def expected_gain(
 
 
 def sensitivity(
-    p: Float, spend: Float, assumed: ValueAssumptions, cost: Float | None = None
+    p: Float,
+    spend: Float,
+    assumed: ValueAssumptions,
+    cost: Float | None = None,
+    response: Float | None = None,
 ) -> pd.DataFrame:
     """Net gain of the same customers if an assumption is off.
 
     Parameters
     ----------
     p, spend, cost : of those who are contacted, as in `contact_terms`
+    response : of them, as in `with_response`; by default 1
 
     Returns
     -------
@@ -83,6 +93,7 @@ def sensitivity(
         it), `value` (of the assumption; the mean where costs differ by customer), `net_gain`
     """
     costs = np.full(len(p), assumed.contact_cost) if cost is None else np.asarray(cost, float)
+    moved = np.ones(len(p)) if response is None else response
     rows = []
     for change in CHANGES:
         factor = 1 + change
@@ -90,15 +101,17 @@ def sensitivity(
         margin = min(1.0, assumed.margin * factor)
         dearer = float(costs.mean()) * factor if len(p) else math.nan
         changed = replace(assumed, save_rate=SaveRate(rate))
-        rows.append(("save_rate", change, rate, _gain(p, spend, changed, costs)))
+        rows.append(("save_rate", change, rate, _gain(p, spend, changed, costs, moved)))
         changed = replace(assumed, margin=margin)
-        rows.append(("margin", change, margin, _gain(p, spend, changed, costs)))
-        rows.append(("contact_cost", change, dearer, _gain(p, spend, assumed, costs * factor)))
+        rows.append(("margin", change, margin, _gain(p, spend, changed, costs, moved)))
+        rows.append(
+            ("contact_cost", change, dearer, _gain(p, spend, assumed, costs * factor, moved))
+        )
     frame = pd.DataFrame(rows, columns=["assumption", "change", "value", "net_gain"])
     return frame.sort_values(["assumption", "change"], ignore_index=True)
 
 
-def _gain(p: Float, spend: Float, assumed: ValueAssumptions, cost: Float) -> float:
-    terms = contact_terms(p, spend, assumed, cost)
+def _gain(p: Float, spend: Float, assumed: ValueAssumptions, cost: Float, response: Float) -> float:
+    terms = with_response(contact_terms(p, spend, assumed, cost), response)
     saved = assumed.save_rate.mean * (1 - terms.p) * terms.gain
     return float((saved - terms.waste - terms.cost).sum())

@@ -6,6 +6,7 @@ h n are held out: anybody can repeat the draw, nobody can steer it.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +31,9 @@ def held_out_count(size: int, share: float) -> int:
 
 def held_out_sizes(count: int, share: float) -> int:
     """How many of `count` ranked customers are held out over all deciles."""
-    sizes = np.bincount(strata_of(count), minlength=STRATA)
-    return sum(held_out_count(int(size), share) for size in sizes)
+    # The first of decile s is the least i with i * STRATA // count >= s.
+    ends = [-(-s * count // STRATA) for s in range(STRATA + 1)]
+    return sum(held_out_count(b - a, share) for a, b in pairwise(ends))
 
 
 def draw_holdout(list_id: str, customer_ids: Sequence[str], share: float) -> NDArray[np.bool_]:

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from retention.lists.candidates import texts_of
 from retention.lists.contact_value import (
     ContactTerms,
     contact_order,
     contact_terms,
     expected_outlay,
     expected_profit,
+    with_response,
 )
 from retention.lists.holdout import held_out_sizes
 from retention.lists.plan import ListPlan
@@ -34,6 +36,7 @@ class Ranked:
     spend : shape (n,), currency, expected given a return
     terms : what a contact of each is made of
     profit, outlay : shape (n,), currency, expected of a contact
+    response : shape (n,), effect of contact over the usual one, 1 where it is not told
     """
 
     ids: NDArray[np.object_]
@@ -41,6 +44,7 @@ class Ranked:
     terms: ContactTerms
     profit: Float
     outlay: Float
+    response: Float
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -49,7 +53,7 @@ class Ranked:
         """Some of the customers, by mask or by position."""
         return Ranked(
             self.ids[which], self.spend[which], self.terms.at(which), self.profit[which],
-            self.outlay[which],
+            self.outlay[which], self.response[which],
         )  # fmt: skip
 
     def by_profit(self) -> NDArray[np.int64]:
@@ -72,22 +76,34 @@ def rank_candidates(candidates: pd.DataFrame, plan: ListPlan) -> Ranked:
     missing = sorted(set(COLUMNS) - set(candidates.columns))
     if missing:
         raise ValueError(f"candidates lack columns {missing}; they need {list(COLUMNS)}")
-    ids = candidates["customer_id"].astype(str).to_numpy(object)
-    repeated = pd.Index(ids).duplicated()
+    ids = texts_of(candidates["customer_id"])
+    ties = _tie_break(ids)
+    p, spend = (candidates[c].to_numpy(float) for c in COLUMNS[1:])
+    cost = candidates["contact_cost"].to_numpy(float) if "contact_cost" in candidates else None
+    response = np.ones(len(ids))
+    if "response" in candidates:
+        response = candidates["response"].to_numpy(float)
+    terms = with_response(contact_terms(p, spend, plan.assumed, cost), response)
+    profit = expected_profit(terms, plan.assumed.save_rate.mean)
+    outlay = expected_outlay(terms, plan.assumed)
+    paid = np.round(outlay, DIGITS) if plan.budget is not None else None
+    order = contact_order(np.round(profit, DIGITS), ties, paid)
+    return Ranked(ids, spend, terms, profit, outlay, response).at(order)
+
+
+def _tie_break(ids: NDArray[np.object_]) -> NDArray[Any]:
+    """What equal candidates are ordered by: their ids, or the places of ids that ascend already."""
+    index = pd.Index(ids, dtype=object)
+    if index.is_monotonic_increasing and not (ids[1:] == ids[:-1]).any():
+        return np.arange(len(ids))
+    repeated = index.duplicated()
     if repeated.any():
         first = ids[repeated][0]
         raise ValueError(
             f"{int(repeated.sum())} of {len(ids)} candidates stand twice, first {first!r}; "
             "give one row a customer"
         )
-    p, spend = (candidates[c].to_numpy(float) for c in COLUMNS[1:])
-    cost = candidates["contact_cost"].to_numpy(float) if "contact_cost" in candidates else None
-    terms = contact_terms(p, spend, plan.assumed, cost)
-    profit = expected_profit(terms, plan.assumed.save_rate.mean)
-    outlay = expected_outlay(terms, plan.assumed)
-    paid = np.round(outlay, DIGITS) if plan.budget is not None else None
-    order = contact_order(np.round(profit, DIGITS), ids.astype(str), paid)
-    return Ranked(ids, spend, terms, profit, outlay).at(order)
+    return ids.astype(str)
 
 
 def reach(ranked: Ranked, plan: ListPlan, share: float) -> int:

@@ -54,11 +54,10 @@ def early_values(
     value = grouped["net"].sum() / AMOUNT_SCALE
     if economics is not None and economics.margin is not None:
         value = value * economics.margin - grouped["orders"].sum() * economics.serving_per_order
-    found = pd.DataFrame({"cohort": cohort_of(grouped["first_day"].first(), span), "value": value})
-    names = sorted(set(found["cohort"]))
-    ends = dict(zip(names, cohort_ends(names, span), strict=True))
-    closed = found["cohort"].map(ends) + days + refund_lag_days <= until
-    return found[closed]
+    label = pd.Series(cohort_of(grouped["first_day"].first(), span), value.index, dtype=object)
+    place, names = pd.factorize(label)
+    closed = cohort_ends(names.tolist(), span)[place] + days + refund_lag_days <= until
+    return pd.DataFrame({"cohort": label, "value": value})[closed]
 
 
 @dataclass(frozen=True)

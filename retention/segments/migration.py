@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 JOINED, LEFT = "joined", "left"
 
@@ -53,17 +54,14 @@ def migration(before: pd.Series, now: pd.Series, order: Sequence[str]) -> Migrat
                 f"{what} has customer {some.index[some.index.duplicated()][0]!r} twice; give each "
                 "customer one group"
             )
-        strange = sorted(set(some.dropna()) - set(names))
+        strange = sorted(set(some.dropna().unique()) - set(names))
         if strange:
             raise ValueError(f"{what} has groups {strange} that are not in order; add them there")
-    both = pd.DataFrame({"before": before, "now": now}, dtype=object)
-    both = both[both.notna().any(axis=1)]
-    rows = pd.Categorical(both["before"].fillna(JOINED), [*names, JOINED])
-    columns = pd.Categorical(both["now"].fillna(LEFT), [*names, LEFT])
-    counts = pd.crosstab(rows, columns, dropna=False)
-    counts = counts.reindex(index=[*names, JOINED], columns=[*names, LEFT], fill_value=0)
-    counts = counts.rename_axis(index="before", columns="now").astype("int64")
-    counts.columns = pd.Index([str(c) for c in counts.columns], name="now", dtype=object)
+    counts = pd.DataFrame(
+        _counted(before, now, names),
+        index=pd.Index([*names, JOINED], name="before", dtype=object),
+        columns=pd.Index([*names, LEFT], name="now", dtype=object),
+    )
     inner = counts.loc[names, names].to_numpy()
     stayed, moved = int(np.trace(inner)), int(inner.sum() - np.trace(inner))
     up, down = int(np.tril(inner, -1).sum()), int(np.triu(inner, 1).sum())
@@ -82,3 +80,20 @@ def migration(before: pd.Series, now: pd.Series, order: Sequence[str]) -> Migrat
         f"Of {stayed + moved:,} customers in both batches {stayed:,} stayed in their group, {up:,} "
         f"moved up and {down:,} down; {joined:,} joined and {left:,} left.",
     )
+
+
+def _counted(before: pd.Series, now: pd.Series, names: list[str]) -> NDArray[np.int64]:
+    """Customers by place of the group before and now; the last place is that of none."""
+    n = len(names)
+    was, is_now = (pd.Categorical(some, names).codes.astype(np.int64) for some in (before, now))
+    if not before.index.equals(now.index):
+        everyone = before.index.union(now.index)
+        # Who is not there has the code of null.
+        was, is_now = (
+            np.append(codes, -1)[some.index.get_indexer(everyone)]
+            for codes, some in ((was, before), (is_now, now))
+        )
+    was, is_now = np.where(was < 0, n, was), np.where(is_now < 0, n, is_now)
+    counts = np.bincount(was * (n + 1) + is_now, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)
+    counts[n, n] = 0
+    return counts.astype(np.int64)

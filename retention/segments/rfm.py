@@ -80,14 +80,30 @@ def rfm(
     """
     days, orders = np.asarray(days_since_last, float), np.asarray(n_orders, float)
     spent = np.asarray(net, float)
-    there = (orders > 0) & ~np.isnan(days)
-    recency = 5 - np.searchsorted(cuts["recency_days"], days, side="left")
-    frequency = order_group(orders) + 1
-    money = 1 + np.searchsorted(cuts["money"], spent, side="right")
+    recency, frequency, there = _scores(days, orders, cuts)
+    money = np.clip(1 + np.searchsorted(cuts["money"], spent, side="right"), 1, 5)
     scores = {"recency_score": recency, "frequency_score": frequency, "monetary_score": money}
-    found = pd.DataFrame(scores).clip(1, 5).astype("Int64")
+    found = pd.DataFrame(scores).astype("Int64")
     found[~there] = None
-    group = np.full(len(days), None, object)
-    group[there] = _CELLS[np.clip(recency[there], 1, 5) - 1, np.clip(frequency[there], 1, 5) - 1]
-    found["rfm_group"] = pd.Series(group, dtype=object)
+    found["rfm_group"] = pd.Series(rfm_groups(days, orders, cuts), dtype=object)
     return found
+
+
+def rfm_groups(
+    days_since_last: ArrayLike, n_orders: ArrayLike, cuts: Mapping[str, Any]
+) -> NDArray[np.object_]:
+    """The groups alone, shape (n,); None for a customer without a purchase. See `rfm`."""
+    days, orders = np.asarray(days_since_last, float), np.asarray(n_orders, float)
+    recency, frequency, there = _scores(days, orders, cuts)
+    group = np.full(len(days), None, object)
+    group[there] = _CELLS[recency[there] - 1, frequency[there] - 1]
+    return group
+
+
+def _scores(
+    days: Float, orders: Float, cuts: Mapping[str, Any]
+) -> tuple[Int, Int, NDArray[np.bool_]]:
+    """Scores of recency and frequency, and who has a purchase."""
+    recency = 5 - np.searchsorted(cuts["recency_days"], days, side="left")
+    there = (orders > 0) & ~np.isnan(days)
+    return np.clip(recency, 1, 5), np.clip(order_group(orders) + 1, 1, 5), there

@@ -1,6 +1,7 @@
 """Rows of randomised lists, from which the effect of contact is learned."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -113,3 +114,9 @@ class UpliftRows:
         counted = self.weight * share / np.where(self.treated, self.propensity, 1 - self.propensity)
         level = float((counted * self.outcome).sum() / counted.sum())
         return self.outcome - level
+
+
+def joined(parts: Sequence[UpliftRows]) -> UpliftRows:
+    """Rows of several lists together; customers have the same numbers in all."""
+    columns = [field.name for field in fields(UpliftRows)]
+    return UpliftRows(*(np.concatenate([getattr(p, name) for p in parts]) for name in columns))

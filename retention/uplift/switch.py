@@ -1,6 +1,7 @@
 """When uplift may re-rank: only after it has earned more, on a list that it was not fitted on."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,37 @@ class Switch:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Trial:
+    """A randomised list that was used for fitting neither of two rankings.
+
+    Attributes
+    ----------
+    rows : the list; `outcome` is profit after contact and incentive, currency. Where spend is much
+        noise, the return times its expected spend tells more with fewer customers, but presumes
+        that contact moves returns and not their spend
+    in_use, uplift : shape (n,), scores, higher = contacted earlier
+    baseline : shape (n,), profit predicted beforehand, which takes noise away; None: none
+    worthwhile : shape (n,), whether uplift would contact the customer at all; None: all
+    """
+
+    rows: UpliftRows
+    in_use: Float
+    uplift: Float
+    baseline: Float | None = None
+    worthwhile: NDArray[np.bool_] | None = None
+
+    def parts(self, share: float) -> tuple[Float, NDArray[np.bool_]]:
+        """What each row adds to the gain, and whether the rankings differ in it, shape (n,)."""
+        first = _first(self.in_use, self.rows, share)
+        other = _first(self.uplift, self.rows, share)
+        if self.worthwhile is not None:
+            other &= np.asarray(self.worthwhile, bool)
+        differ = other.astype(float) - first.astype(float)
+        left = _left_over(self.rows, self.baseline)
+        return self.rows.weight * differ * left * self.rows.inverse, differ != 0
+
+
 def switch_test(
     rows: UpliftRows,
     in_use: Float,
@@ -49,41 +81,55 @@ def switch_test(
 ) -> Switch:
     """Compare two rankings on a randomised list that was used for fitting neither.
 
-    Both contact the same share, so they differ in customers that one contacts and the other does
-    not; only these can tell them apart (inverse chances: Horvitz & Thompson 1952).
-
     Parameters
     ----------
-    rows : the test list; `outcome` is profit after contact and incentive, currency. Where spend is
-        much noise, the return times its expected spend tells more with fewer customers, but
-        presumes that contact moves returns and not their spend
-    in_use, uplift : shape (n,), scores, higher = contacted earlier
+    rows, in_use, uplift, baseline, worthwhile : as of `Trial`
     share : 0-1, of the list that either would contact
-    baseline : shape (n,), profit predicted beforehand, which takes noise away; None: none
-    worthwhile : shape (n,), whether uplift would contact the customer at all; None: all
 
     Raises
     ------
     ValueError
         If shapes differ or the share is out of range.
     """
+    return switch_over([Trial(rows, in_use, uplift, baseline, worthwhile)], share=share)
+
+
+def switch_over(trials: Sequence[Trial], *, share: float = 0.5) -> Switch:
+    """Compare two rankings on lists of which none was used for fitting what it tests.
+
+    Both contact the same share, so they differ in customers that one contacts and the other does
+    not; only these can tell them apart (inverse chances: Horvitz & Thompson 1952). Where each list
+    tests what was learned on the lists before it, the gains add up, and errors are by customer.
+
+    Parameters
+    ----------
+    trials : at least one; customers have the same numbers in all
+    share : 0-1, of a list that either ranking would contact
+
+    Raises
+    ------
+    ValueError
+        If there is no list, shapes differ or the share is out of range.
+    """
     if not 0 < share < 1:
         raise ValueError(f"share must lie between 0 and 1, got {share}")
-    first = _first(in_use, rows, share)
-    other = _first(uplift, rows, share)
-    if worthwhile is not None:
-        other &= np.asarray(worthwhile, bool)
-    differ = other.astype(float) - first.astype(float)
-    moved = differ != 0
-    arms = rows.treated[moved]
+    if not trials:
+        raise ValueError("no list to compare the rankings on; finish a randomised one first")
+    found = [trial.parts(share) for trial in trials]
+    part, moved = (np.concatenate(each) for each in zip(*found, strict=True))
+    treated, customer = (
+        np.concatenate([getattr(trial.rows, name) for trial in trials])
+        for name in ("treated", "customer")
+    )
+    arms = treated[moved]
     if min(int(arms.sum()), int((~arms).sum())) < LEAST:
         told = f"off: the rankings differ in {int(moved.sum())} customers, too few to compare them"
         return Switch(False, math.nan, math.nan, share, int(moved.sum()), told)
-    part = rows.weight * differ * _left_over(rows, baseline) * rows.inverse
-    gain, error, free = _total(part, rows.customer, moved)
+    gain, error, free = _total(part, customer, moved)
     low = gain - float(student.ppf(LEVEL, free)) * error
     on = bool(low > 0)
-    told = f"{'on' if on else 'off'}: by uplift the test list would have earned {gain:,.0f} more"
+    lists = "list" if len(trials) == 1 else "lists"
+    told = f"{'on' if on else 'off'}: by uplift the test {lists} would have earned {gain:,.0f} more"
     told += f", at least {low:,.0f} with 99.9 % confidence"
     return Switch(on, gain, low, share, int(moved.sum()), told)
 

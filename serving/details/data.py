@@ -25,6 +25,7 @@ def facts(publication: Publication) -> dict[str, Any]:
         files : {file, rows, accepted, first_day, last_day}, the latest `MOST_FILES`
         unused_columns, columns : of the source that are ignored; of ours that are there
         notes : what was noticed while reading
+        tables : what became of the rows of each optional table, by its name
         limits : what is too little for what, as the model's card tells it
     """
     loaded, log = publication.loaded, publication.loaded.log
@@ -48,6 +49,7 @@ def facts(publication: Publication) -> dict[str, Any]:
         "unused_columns": list(loaded.figures.get("unused", []))[:MOST_NAMES],
         "columns": sorted(log.columns),
         "notes": [str(note)[:MOST_TEXT] for note in loaded.notes][:MOST_NAMES],
+        "tables": publication.told.accounts,
         "limits": [str(each) for each in publication.bundle.card.get("limits", [])],
     }
 

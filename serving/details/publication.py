@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,11 @@ import pandas as pd
 from configs.settings import Settings
 from features.log.shop_log import ShopLog
 from features.log.store import LoadedLog
+from features.shop_clock import day_number
 from models.bundle import Bundle
+from serving.details.past import Past, past_of
+from serving.economics import economics_of
+from serving.shop_tables import NOTHING_TOLD, Told
 from serving.store.batch import Batch
 from serving.store.closed import ClosedHead
 from serving.store.past import Earlier
@@ -33,6 +38,7 @@ class Publication:
     before : head of the previous batch; None without one
     old : DataFrame of that batch with `customer_id`, `risk_tier`, `tier_since`,
         `lifecycle_status`; None without one
+    told : what the optional tables knew by then
     earlier : facts of that batch by subject; empty without one
     closed : earlier batches whose horizon has passed and which are not counted yet, with the
         columns of their scored customers that `serving.details.realised` needs
@@ -50,5 +56,17 @@ class Publication:
     old: pd.DataFrame | None = None
     week_before: Earlier | None = None
     week_old: pd.DataFrame | None = None
+    told: Told = NOTHING_TOLD
     earlier: Mapping[str, Any] = field(default_factory=dict)
     closed: Sequence[tuple[ClosedHead, pd.DataFrame]] = ()
+
+    @cached_property
+    def past(self) -> Past:
+        """What all customers did until `as_of`; the log is gone through once for it."""
+        lag = self.settings.purchases.refund_lag_days
+        return past_of(
+            self.log,
+            day_number(self.as_of),
+            economics_of(self.settings),
+            refund_lag_days=self.loaded.log.facts.refund_lag_days if lag == "auto" else int(lag),
+        )

@@ -4,11 +4,11 @@ from typing import Any
 
 import pandas as pd
 
+from features.shop_clock import day_number
+from serving.details.past import span_of
 from serving.details.publication import Publication
 from serving.store.listing import LIFECYCLES
 
-# Beyond so many months, cohorts are quarters; beyond so many quarters, years.
-MOST_MONTHS, MOST_QUARTERS = 24, 24
 PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 
 
@@ -90,10 +90,7 @@ def cohorts(rows: pd.DataFrame, first_order: "pd.Series[Any]") -> dict[str, Any]
 
 def period_of(first: pd.Timestamp, last: pd.Timestamp) -> str:
     """Length of a cohort's period: the shortest of which there are not too many."""
-    months = (last.year - first.year) * 12 + last.month - first.month + 1
-    if months <= MOST_MONTHS:
-        return "month"
-    return "quarter" if months <= MOST_QUARTERS * 3 else "year"
+    return span_of(day_number(first.date()), day_number(last.date()))
 
 
 def _cents(amount: float) -> float:

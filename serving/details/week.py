@@ -8,9 +8,11 @@ the oldest one stands for it.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from retention.groups import RISK_TIERS
+from serving.details import workable
 from serving.details.products import last_products
 from serving.details.publication import Publication
 
@@ -29,12 +31,20 @@ def facts(publication: Publication) -> dict[str, Any]:
         since : day of the batch compared with, YYYY-MM-DD; None for a first batch
         customers : {kind: number}
         listed : the most that are listed of a kind
+        left_out : {kind: {reason: number}} of those who cannot be worked on now, see
+            `serving.details.workable`
+        pause_days : after a contact, for which a customer is let be
+        knows_worth : whether margin and cost of a contact are told
     """
-    chosen = choose(publication.rows, publication.old, publication.week_old)
+    settings = publication.settings
+    chosen, left = _workable(publication)
     return {
         "since": publication.week_before.as_of if publication.week_before else None,
         "customers": {kind: len(rows) for kind, rows in chosen.items()},
         "listed": MOST,
+        "left_out": left,
+        "pause_days": settings.dashboard.contact_pause_days,
+        "knows_worth": workable.assumed_of(settings) is not None,
     }
 
 
@@ -75,7 +85,7 @@ def with_last_orders(
 
 def listed(publication: Publication) -> pd.DataFrame:
     """`kind`, `position` and `customer_id` of the customers listed."""
-    chosen = choose(publication.rows, publication.old, publication.week_old)
+    chosen, _ = _workable(publication)
     parts = []
     for kind, rows in chosen.items():
         ordered = rows.sort_values(
@@ -84,6 +94,22 @@ def listed(publication: Publication) -> pd.DataFrame:
         ids = ordered["customer_id"].tolist()
         parts.append(pd.DataFrame({"kind": kind, "position": range(len(ids)), "customer_id": ids}))
     return pd.concat(parts, ignore_index=True)
+
+
+def _workable(
+    publication: Publication,
+) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, int]]]:
+    """Score rows of each kind that can be worked on, and how many others there are by reason.
+
+    Who comes too late is not contacted now, so nobody is left out of that list.
+    """
+    chosen = choose(publication.rows, publication.old, publication.week_old)
+    left = {}
+    for kind in (AT_RISK, START):
+        masks = workable.left_out(chosen[kind], publication.as_of, publication.settings)
+        left[kind] = {reason: int(mask.sum()) for reason, mask in masks.items()}
+        chosen[kind] = chosen[kind][~np.logical_or.reduce(list(masks.values()))]
+    return chosen, left
 
 
 def choose(

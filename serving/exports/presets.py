@@ -14,6 +14,7 @@ FIELDS = (
     "tier_since",
     "predicted_clv",
     "predicted_number_of_orders",
+    "predicted_contribution",
     "historic_clv",
     "total_clv",
     "value_tier",
@@ -25,7 +26,10 @@ FIELDS = (
     "expected_date_of_next_order",
     "medium_risk_on",
     "high_risk_on",
+    "rfm_group",
     "lifecycle_status",
+    "last_contacted_on",
+    "reachable_by",
 )
 
 

@@ -1,5 +1,6 @@
 """The way back from a customer's page to the list it was opened from, its filters kept."""
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -9,8 +10,10 @@ LISTS = {
     "/": "This week",
     "/overview": "Overview",
     "/customers": "Customers",
+    "/portfolio": "Portfolio",
     "/lists": "Lists",
 }
+ONE_LIST = re.compile(r"/lists/([a-z0-9][a-z0-9-]{0,62})")
 LONGEST = 2000
 
 
@@ -20,7 +23,8 @@ def back_to(request: Request) -> dict[str, str]:
     path = own_path(given)
     if path is None:
         return {"href": "/customers", "text": LISTS["/customers"]}
-    return {"href": given, "text": LISTS[path]}
+    one = ONE_LIST.fullmatch(path)
+    return {"href": given, "text": f"List {one[1]}" if one else LISTS[path]}
 
 
 def own_path(address: str) -> str | None:
@@ -33,4 +37,4 @@ def own_path(address: str) -> str | None:
         return None
     if parts.scheme or parts.netloc or parts.fragment or address.startswith("//"):
         return None
-    return parts.path if parts.path in LISTS else None
+    return parts.path if parts.path in LISTS or ONE_LIST.fullmatch(parts.path) else None

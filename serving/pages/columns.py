@@ -33,6 +33,9 @@ COLUMNS = {
     "at_risk": ListColumn(
         "Value at risk", "value_at_risk", "value_at_risk", note="in {churn_days} days"
     ),
+    "contribution": ListColumn(
+        "Contribution", "contribution", note="predicted, next {value_days} days"
+    ),
     "expected": ListColumn("Expected orders", "orders", note="next {value_days} days"),
     "next": ListColumn("Next order", "next_order"),
     "high_on": ListColumn("High risk on", "silence_dates"),
@@ -42,6 +45,10 @@ COLUMNS = {
     "gap": ListColumn("Days between orders"),
     "silence": ListColumn("Days since last", "silence", "days_since_last"),
     "lifecycle": ListColumn("Lifecycle", "lifecycle", is_number=False),
+    "formula": ListColumn("By the formula", "simple_clv"),
+    "group": ListColumn("RFM group", "group", is_number=False),
+    "contacted": ListColumn("Last contact"),
+    "reach": ListColumn("Reachable by", is_number=False),
     "reason": ListColumn("First reason", "reason", is_number=False),
 }
 DEFAULT_COLUMNS = (

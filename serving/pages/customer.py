@@ -5,6 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from retention.table_fields import TABLE_FIELDS
 from serving.pages import terms
 from serving.pages.ahead import ahead_of
 from serving.pages.back import back_to
@@ -18,6 +19,7 @@ from serving.pages.state import Parts
 from serving.pages.timeline import timeline
 from serving.store.ahead import risks_ahead
 from serving.store.batch import Batch
+from serving.store.customer_contacts import contacts_with
 
 SHOWN_ORDERS = 12
 DRAWN_ORDERS = 400
@@ -55,7 +57,12 @@ def customer_page(request: Request, parts: Parts, batch: Batch) -> Response:
         value_words=value_sentence(row),
         next_words=next_order_sentence(row),
         silence_words=silence_sentence(row),
-        lacking={field: code for field, code in row["missing"].items() if field not in SAID},
+        contacts=contacts_with(parts.store.database, batch.batch_id, customer_id),
+        lacking={
+            field: code
+            for field, code in row["missing"].items()
+            if field not in (*SAID, *TABLE_FIELDS)
+        },
         span=value_range(row),
         bars=reason_bars(row["reasons"]),
         orders=orders[::-1],

@@ -20,6 +20,7 @@ RETRY_SECONDS = "30"
 NAVIGATION = (
     ("week", "/", "This week"),
     ("overview", "/overview", "Overview"),
+    ("portfolio", "/portfolio", "Portfolio"),
     ("customers", "/customers", "Customers"),
     ("lists", "/lists", "Lists"),
     ("model", "/model", "Model"),

@@ -65,6 +65,8 @@ def overview_page(request: Request, parts: Parts, batch: Batch) -> Response:
         cohorts=cohort_bars(portfolio["cohorts"]),
         period=portfolio["cohorts"]["period"],
         counts=counts(portfolio),
+        reach=portfolio["reach"],
+        newcomers=portfolio["newcomers"],
         meanings=terms.meanings(**days),
         terms=terms,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode
 
+from retention.segments.rfm import GROUPS
 from serving.pages.columns import COLUMNS, DEFAULT_COLUMNS
 from serving.pages.terms import DEFAULT_SORT, RISK_TIERS, SORTS, VALUE_TIERS
 from serving.pages.words import cut
@@ -13,7 +14,7 @@ from serving.store.listing import LIFECYCLES, NOT_LAPSED, RISK_CHANGES, Filters
 
 PAGE_SIZE = 25
 LIST_ADDRESS = "/customers"
-LISTED = ("risk_tier", "value_tier", "lifecycle_status", "risk_change")
+LISTED = ("risk_tier", "value_tier", "lifecycle_status", "risk_change", "rfm_group")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class ListQuery:
     value_tier: tuple[str, ...] = ()
     lifecycle_status: tuple[str, ...] = ()
     risk_change: tuple[str, ...] = ()
+    rfm_group: tuple[str, ...] = ()
     min_value_at_risk: str = ""
     q: str = ""
     sort: str = DEFAULT_SORT
@@ -79,6 +81,7 @@ class ListQuery:
             value_tier=self.value_tier,
             lifecycle_status=NOT_LAPSED if self.leaves_out_lapsed else self.lifecycle_status,
             risk_change=self.risk_change,
+            rfm_group=self.rfm_group,
             min_value_at_risk=_amount(self.min_value_at_risk),
             q=self.q or None,
         )
@@ -91,6 +94,7 @@ class ListQuery:
             ("value tier", self.value_tier, VALUE_TIERS),
             ("lifecycle", self.lifecycle_status, LIFECYCLES),
             ("change of risk", self.risk_change, RISK_CHANGES),
+            ("RFM group", self.rfm_group, GROUPS),
             ("order", (self.sort,), SORTS),
         )
         for what, given, known in allowed:

@@ -29,7 +29,35 @@ LIFECYCLE_WORDS = {
     "won_back": "had lapsed and has come back",
 }
 
+# Why somebody at risk is not on the list of this week.
+LEFT_OUT_WORDS = {
+    "no_contact": "asked not to be contacted",
+    "unreachable": "cannot be reached",
+    "contacted_lately": "contacted lately",
+    "not_worth": "not worth a contact",
+}
+
+GROUP_WORDS = {
+    "champions": "order often, and did lately",
+    "loyal": "order regularly",
+    "active": "several orders, the last not long ago",
+    "new": "ordered for the first time lately",
+    "promising": "one or two orders, not long ago",
+    "needs_attention": "ordered several times, silent for a while",
+    "slipping": "silent for longer than most customers of the shop",
+    "previously_loyal": "ordered often, silent for long",
+    "almost_lost": "one or two orders, long ago",
+    "dormant": "few orders, longest ago",
+}
+
 STATUS_WORDS = {
+    "no_profiling": (
+        "Not scored: asked not to be",
+        (
+            "The table of customers says that this customer does not want to be profiled, "
+            "so no score is made."
+        ),
+    ),
     "inactive": (
         "Not scored: silent for too long",
         (
@@ -150,6 +178,31 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
             "Where the customer stands: new (one purchase day), developing (two or three), active "
             "(in rhythm), slipping (silent longer than usual), lapsed (far longer), won back "
             "(lapsed, then returned)."
+        ),
+    ),
+    (
+        "contribution",
+        "Predicted contribution",
+        (
+            "The margin on the predicted value, less what serving the expected orders and keeping "
+            "the customer cost, with later money counted less: what is left of it."
+        ),
+    ),
+    (
+        "simple_clv",
+        "By the formula",
+        (
+            "Average order × orders a year × years of custom (how long such customers stay, of the "
+            "first 5 years): the formula that many know, beside the model. It knows nothing of "
+            "silence, and mostly says too much."
+        ),
+    ),
+    (
+        "group",
+        "RFM group",
+        (
+            "By how lately and how often the customer ordered. It says what a customer did, not "
+            "what contact would change."
         ),
     ),
     (

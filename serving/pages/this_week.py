@@ -50,7 +50,8 @@ def week_page(request: Request, parts: Parts, batch: Batch) -> Response:
     if FORMER & set(request.query_params):
         href = f"{LIST_ADDRESS}?{request.url.query}"
         return RedirectResponse(href, status_code=303, headers=PAGE_HEADERS)
-    facts = parts.store.details(batch.batch_id).get("week")
+    details = parts.store.details(batch.batch_id)
+    facts = details.get("week")
     only_late = request.query_params.get("list") == TOO_LATE
     number = _page_number(request.query_params.get("page", ""))
     first, late = _lists(parts, batch, facts, number, only_late=only_late)
@@ -70,12 +71,19 @@ def week_page(request: Request, parts: Parts, batch: Batch) -> Response:
         open_tasks=tasks.open(),
         owners=tasks.owners(),
         today=str(parts.clock().date()),
-        has_contacts=any(row.get("reachable_by") is not None for row in rows),
+        reach=(details.get("reach") or {}),
+        left_out=left_out(facts, first),
         rules=advice.RULES,
         most=MOST,
         meanings=terms.meanings(**days),
         terms=terms,
     )
+
+
+def left_out(facts: dict[str, Any] | None, first: Part | None) -> list[tuple[int, str]]:
+    """How many were left off the first list, and why, for reasons that some were."""
+    counts = ((facts or {}).get("left_out") or {}).get(first.kind if first else "", {})
+    return [(number, terms.LEFT_OUT_WORDS[why]) for why, number in counts.items() if number]
 
 
 def _lists(

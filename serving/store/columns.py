@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from serving.store.listing import Filters, Position
 
-CODED = ("risk_tier", "value_tier", "lifecycle_status", "risk_change")
+CODED = ("risk_tier", "value_tier", "lifecycle_status", "risk_change", "rfm_group")
 NUMBERS = ("value_at_risk", "churn_probability", "predicted_clv", "days_since_last")
+# Carried along for contact lists, see serving/lists/rows.py; nothing here looks at them.
+CARRIED = ("score_status", "reachable_by", "last_contacted_on", "no_contact")
 LEAST = {
     "value_at_risk": "min_value_at_risk",
     "churn_probability": "min_churn_probability",
@@ -61,12 +63,21 @@ class Columns:
         for name in CODED:
             texts = rows[name].astype(object).where(rows[name].notna(), None)
             data[name] = pa.array(texts, pa.string()).dictionary_encode()
+        for name in CARRIED:
+            if name in rows:
+                given = rows[name].astype(object).where(rows[name].notna(), None)
+                data[name] = pa.array(given.map(_text), pa.string()).dictionary_encode()
         return cls(pa.table(data).sort_by(IDENTITY))
 
     @classmethod
     def of_bytes(cls, content: bytes) -> "Columns":
         """Return what `as_bytes` wrote."""
-        return cls(pa.ipc.open_file(pa.py_buffer(content)).read_all())
+        table = pa.ipc.open_file(pa.py_buffer(content)).read_all()
+        for name in CODED:
+            if name not in table.column_names:  # of an earlier version
+                nothing = pa.nulls(len(table), pa.string()).dictionary_encode()
+                table = table.append_column(name, nothing)
+        return cls(table)
 
     def as_bytes(self) -> bytes:
         """Return the columns as an Arrow file."""
@@ -185,6 +196,10 @@ class _Texts:
 
     def __getitem__(self, place: int) -> str:
         return str(self._texts[place].as_py())
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else str(bool(value))
 
 
 def _floats(column: Any) -> NDArray[np.float64]:

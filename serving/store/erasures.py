@@ -17,6 +17,7 @@ from serving.store.batch import utc_text
 from serving.store.columns import Columns
 from serving.store.hashing import keyed
 from serving.store.insert_new import insert_new
+from serving.store.list_rows import forget_member
 from serving.store.portfolio import portfolio_without
 from serving.store.tables import batches, scores
 from serving.store.views import forget_customer
@@ -71,13 +72,13 @@ def erase(
     insert_new(connection, erasures, row)
     wanted = select(erasures.c.erasure_id, erasures.c.erased_at)
     found = connection.execute(wanted.where(erasures.c.customer_hash == known)).mappings().one()
-    rows = _remove(connection, customer_id)
+    rows = _remove(connection, secret, customer_id)
     details = {"erasure_id": found["erasure_id"]}
     audit.record(connection, secret, at=now, who=who, what="erasure", count=rows, details=details)
     return {"erasure_id": found["erasure_id"], "erased_at": found["erased_at"], "rows": rows}
 
 
-def _remove(connection: Connection, customer_id: str) -> int:
+def _remove(connection: Connection, secret: bytes, customer_id: str) -> int:
     if "\x00" in customer_id:  # no database holds such an id
         return 0
     forget_customer(connection, customer_id)
@@ -85,7 +86,8 @@ def _remove(connection: Connection, customer_id: str) -> int:
     for batch_id in ids:
         if _uncount(connection, batch_id, customer_id):
             _cut_columns(connection, batch_id, customer_id)
-    rows = 0
+    # Counts and shares of a contact list stay: of a member arm and stratum are left, and no id.
+    rows = forget_member(connection, secret, customer_id)
     for table in every_table.sorted_tables:
         if "customer_id" not in table.columns:
             continue

@@ -11,7 +11,10 @@ from serving.store.tables import scores
 
 CHUNK = 5_000
 # A customer is exported again when one of these is another one …
-CHANGED = ("score_status", "risk_tier", "risk_change", "value_tier", "lifecycle_status")
+CHANGED = (
+    *("score_status", "risk_tier", "risk_change", "value_tier", "lifecycle_status", "rfm_group"),
+    *("last_contacted_on", "reachable_by"),
+)
 # … or one of these moved by so much.
 MOVED = {"churn_probability": 0.01, "predicted_clv": 0.01, "value_at_risk": 0.01}
 

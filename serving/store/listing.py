@@ -31,7 +31,7 @@ class Filters:
 
     Parameters
     ----------
-    risk_tier, value_tier, lifecycle_status, risk_change : allowed values
+    risk_tier, value_tier, lifecycle_status, risk_change, rfm_group : allowed values
     min_value_at_risk : currency
     min_churn_probability : 0 to 1
     q : part of a customer id, in any case
@@ -41,6 +41,7 @@ class Filters:
     value_tier: tuple[str, ...] = ()
     lifecycle_status: tuple[str, ...] = ()
     risk_change: tuple[str, ...] = ()
+    rfm_group: tuple[str, ...] = ()
     min_value_at_risk: float | None = None
     min_churn_probability: float | None = None
     q: str | None = None
@@ -125,7 +126,7 @@ def _with_value(
 
 def conditions_of(batch_id: str, filters: Filters, dialect: str) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [scores.c.batch_id == batch_id]
-    for name in ("risk_tier", "value_tier", "lifecycle_status", "risk_change"):
+    for name in ("risk_tier", "value_tier", "lifecycle_status", "risk_change", "rfm_group"):
         allowed = getattr(filters, name)
         if allowed:
             conditions.append(scores.c[name].in_(allowed))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pandas as pd
-from sqlalchemy import Float, Integer, Table
+from sqlalchemy import Boolean, Float, Integer, Table
 
 from retention.scores import SCORE_FIELDS
 from serving.errors import BatchRefused
@@ -20,7 +20,7 @@ from serving.store.tables import ORDER_FIELDS, orders, scores
 OF_THE_BATCH = ("as_of", "batch_id", "model_version")
 # str: SQLAlchemy's names are of a subclass, which orjson refuses as keys.
 # Kept beside the fields of an answer; a frame may lack it.
-BESIDE = ("risk_ahead",)
+BESIDE = ("risk_ahead", "no_contact")
 STORED = tuple(
     str(c.name) for c in scores.columns if c.name not in ("batch_id", "customer_id", *BESIDE)
 )
@@ -151,6 +151,8 @@ def _plain(series: "pd.Series[Any]", table: Table, name: str) -> list[Any]:
         if whole and (numbers != np.floor(numbers)).any():
             raise BatchRefused(f"{name} is not a whole number in some rows of {table.name}")
         plain: list[Any] = numbers.astype(np.int64).tolist() if whole else numbers.tolist()
+    elif isinstance(column.type, Boolean):
+        plain = [bool(value) for value in given]
     else:
         texts = [str(value) for value in given]
         if any("\x00" in text for text in texts):

@@ -70,20 +70,27 @@ scores = Table(
     Column("clv_p50", Float),
     Column("clv_p90", Float),
     Column("predicted_number_of_orders", Float),
+    Column("predicted_contribution", Float),
     *(Column(name, String(10)) for name in (*NEXT_ORDER, *SILENCE)),
     Column("historic_clv", Float),
     Column("total_clv", Float),
+    Column("simple_clv", Float),
     Column("value_tier", String),
     Column("historic_number_of_orders", Integer),
     Column("average_order_value", Float),
     Column("average_days_between_orders", Float),
     Column("days_since_last", Integer),
     Column("value_at_risk", Float),
+    Column("rfm_group", String),
     Column("lifecycle_status", String),
+    Column("last_contacted_on", String(10)),
+    Column("reachable_by", String),
     Column("reasons", Text, nullable=False),
     Column("missing", Text, nullable=False),
     # Risk by month of silence, see retention/silence.py; for a customer's page, never answered.
     Column("risk_ahead", Text),
+    # Asked not to be contacted; for contact lists, never answered. Null: the shop does not say.
+    Column("no_contact", Boolean),
     sqlite_with_rowid=False,
 )
 
@@ -137,6 +144,11 @@ week = Table(
     Column("last_ordered_on", String(10)),
     Column("last_amount", Float),
     Column("last_product", String),
+    # Of a customer with room to grow, currency a year; null in the other lists.
+    Column("value", Float),
+    Column("potential", Float),
+    Column("room", Float),
+    Column("peers", String),
 )
 
 # Who looks after a customer, and until when.

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
+from serving.store import list_tables
 from serving.store.tables import metadata
 
 # What a key was answered, so that a repeated write is answered the same and done once.
@@ -65,5 +66,5 @@ batch_columns = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
-# With these and those of `tables`, all there are.
-every_table = metadata
+# With these, those of `tables` and those of contact lists, all there are.
+every_table = list_tables.lists.metadata

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from serving.errors import KeyReused, StoreDown
 from serving.exports.erasing import erase_customer
+from serving.lists.assignments import sync
 from serving.runtime import Runtime
 from serving.store.idempotency import Written, once
 from serving.web.problem import Problem
@@ -51,9 +52,10 @@ def _erase(request: Request, body: ErasureIn) -> Response:
     runtime.store.database.forget()
     try:
         runtime.exporter.sweep()
+        sync(runtime.store, runtime.settings)
     except (StoreDown, OSError) as error:
         # The customer is erased, and no file of an export is handed out any more.
-        log.warning("files of exports are removed later: %s", error)
+        log.warning("files that hold the customer are removed later: %s", error)
     return JSONResponse(written.content, status_code=written.status)
 
 

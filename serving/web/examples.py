@@ -31,6 +31,7 @@ EXAMPLE_ROW: Json = {
     "clv_p50": 0.0,
     "clv_p90": 38.7,
     "predicted_number_of_orders": 0.3,
+    "predicted_contribution": 3.4,
     "expected_date_of_next_order": None,
     "expected_date_of_next_order_p10": None,
     "expected_date_of_next_order_p90": None,
@@ -38,13 +39,17 @@ EXAMPLE_ROW: Json = {
     "high_risk_on": "1998-08-19",
     "historic_clv": 58.95,
     "total_clv": 70.35,
+    "simple_clv": 71.6,
     "value_tier": "high",
     "historic_number_of_orders": 2,
     "average_order_value": 29.48,
     "average_days_between_orders": 154.0,
     "days_since_last": 103,
     "value_at_risk": 25.1,
+    "rfm_group": "slipping",
     "lifecycle_status": "slipping",
+    "last_contacted_on": None,
+    "reachable_by": "email",
     "reasons": [
         {
             "code": "days_since_last",
@@ -59,6 +64,7 @@ EXAMPLE_ROW: Json = {
         "expected_date_of_next_order_p10": "return_unlikely",
         "expected_date_of_next_order_p90": "return_unlikely",
         "medium_risk_on": "already_above",
+        "last_contacted_on": "never_contacted",
     },
 }
 SCORES: Json = {**EXAMPLE_HEAD, "results": [EXAMPLE_ROW]}
@@ -114,6 +120,15 @@ PORTFOLIO: Json = {
             "tiers": [{"risk_tier": "high", "customers": 7071, "predicted_clv": 20400.5}],
         }
     ],
+    "reach": {
+        "knows_customers": True,
+        "knows_contacts": False,
+        "no_contact": 210,
+        "unreachable": 1904,
+        "reachable": 20870,
+        "not_told": 586,
+        "contacted": None,
+    },
     "last_year": {
         "starts_on": "1997-07-01",
         "ends_before": "1997-09-30",
@@ -142,6 +157,120 @@ PORTFOLIO: Json = {
                 "customers": 7846,
                 "predicted_clv": 61120.3,
                 "historic_clv": 812440.9,
+            }
+        ],
+    },
+    "basis": "revenue",
+    "worth": {
+        "code": None,
+        "concentration": {
+            "top_shares": {"0.2": 0.61},
+            "customers_for_80": 0.38,
+            "sentence": "The best 20% of customers bring 61% of the value; 80% of it comes from "
+            "38% of them.",
+        },
+        "tiers": [
+            {
+                "value_tier": "top",
+                "customers": 1179,
+                "customer_share": 0.05,
+                "total": 61200.5,
+                "value_share": 0.31,
+                "mean": 51.91,
+            }
+        ],
+        "period": "month",
+        "cohorts": [
+            {
+                "group": "1997-01",
+                "customers": 7846,
+                "historic_mean": 103.55,
+                "predicted_mean": 7.79,
+                "total_mean": 111.34,
+                "low": 106.9,
+                "high": 115.78,
+                "total": 873561.2,
+                "total_share": 0.33,
+            }
+        ],
+        "channels": [],
+        "both": [],
+    },
+    "ladder": {
+        "steps": [{"step": "net", "historic": 2500315.63, "predicted": 196400.0, "total": None}],
+        "acquisition": None,
+        "first_order_share": 0.33,
+    },
+    "newcomers": {
+        "days": 90,
+        "code": "too_few_cohorts",
+        "sentence": "Too few cohorts with 30 customers whose first 90 days are over: 7 are "
+        "needed, there are 3.",
+        "cohorts": [],
+    },
+    "repeat_rates": {
+        "period": "month",
+        "windows": [30],
+        "cohorts": [
+            {
+                "cohort": "1997-01",
+                "customers": 7846,
+                "windows": [
+                    {
+                        "window_days": 30,
+                        "repeaters": 1020,
+                        "rate": 0.13,
+                        "low": 0.123,
+                        "high": 0.138,
+                        "code": None,
+                    }
+                ],
+            }
+        ],
+    },
+    "retention_rates": {"years": [], "cohorts": []},
+    "behaviour": [
+        {
+            "by": "rhythm",
+            "groups": [
+                {
+                    "name": "regular",
+                    "customers": 812,
+                    "predicted_clv": 20114.2,
+                    "mean_churn_probability": 0.44,
+                }
+            ],
+            "not_told": 15400,
+            "code": None,
+        }
+    ],
+    "moves": {
+        "since": {"batch_id": "1998-06-24-0a9f1c2b3d", "as_of": "1998-06-24"},
+        "lifecycle_status": {
+            "order": ["active", "slipping"],
+            "cells": [{"before": "active", "now": "slipping", "customers": 41}],
+            "stayed": 0,
+            "moved": 41,
+            "joined": 0,
+            "left": 0,
+            "sentence": "Of 41 customers in both batches 0 stayed in their group, 0 moved up and "
+            "41 down; 0 joined and 0 left.",
+        },
+        "rfm_group": None,
+    },
+    "growth": {
+        "customers": 9120,
+        "listed": 500,
+        "upper": 0.8,
+        "room": 210400.5,
+        "code": None,
+        "items": [
+            {
+                "customer_id": CUSTOMER,
+                "value": 40.1,
+                "potential": 96.3,
+                "room": 56.2,
+                "peers": "loyal, under 2 years",
             }
         ],
     },
@@ -185,7 +314,10 @@ PREDICTED: Json = {
             "value_horizon_days": 91,
             "predicted_clv": 24.9,
             "reasons": EXAMPLE_ROW["reasons"],
-            "missing": {"medium_risk_on": "batch_only", "high_risk_on": "batch_only"},
+            "missing": dict.fromkeys(
+                ("medium_risk_on", "high_risk_on", "last_contacted_on", "reachable_by"),
+                "batch_only",
+            ),
         }
     ],
 }

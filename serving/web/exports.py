@@ -39,6 +39,23 @@ Stage = Annotated[
     list[Literal["new", "developing", "active", "slipping", "lapsed", "won_back"]],
     Field(max_length=6),
 ]
+Group = Annotated[
+    list[
+        Literal[
+            "champions",
+            "loyal",
+            "active",
+            "new",
+            "promising",
+            "needs_attention",
+            "slipping",
+            "previously_loyal",
+            "almost_lost",
+            "dormant",
+        ]
+    ],
+    Field(max_length=10),
+]
 Part = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
@@ -49,6 +66,7 @@ class FilterIn(WriteBody):
     value_tier: ValueTier = Field(default=[])
     lifecycle_status: Stage = Field(default=[])
     risk_change: Change = Field(default=[])
+    rfm_group: Group = Field(default=[])
     min_value_at_risk: float | None = None
     min_churn_probability: Annotated[float, Field(ge=0, le=1)] | None = None
     q: Part | None = None

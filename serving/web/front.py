@@ -108,7 +108,12 @@ def app() -> ASGIApp:
 
 
 def run(
-    config_path: Path, bound: socket.socket, *, ready: Callable[[], None], workers: int = 1
+    config_path: Path,
+    bound: socket.socket,
+    *,
+    ready: Callable[[], None],
+    workers: int = 1,
+    behind_proxy: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM, which end it in good order.
 
@@ -119,7 +124,7 @@ def run(
     """
     os.environ["PERENNIAL_CONFIG"] = str(config_path)
     _allow_many_files()
-    config = config_of("serving.web.front:app")
+    config = config_of("serving.web.front:app", behind_proxy=behind_proxy)
     if workers > 1:
         with tempfile.TemporaryDirectory(prefix="perennial-metrics-") as folder:
             os.environ[METRICS_FOLDER] = folder

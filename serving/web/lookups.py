@@ -21,7 +21,7 @@ from serving.web.answer import send_json, send_read
 from serving.web.bodies import FORBIDDEN, MAX_ID, ScoresIn
 from serving.web.openapi import openapi_bytes
 from serving.web.problem import Problem, body_errors
-from serving.web.query import list_query
+from serving.web.query import basis_of, list_query
 
 # More ids than this take so long that others would feel it.
 FEW = 50
@@ -113,10 +113,11 @@ def customers(runtime: Runtime, scope: Scope) -> bytes:
     return orjson.dumps(answer)
 
 
-def portfolio(runtime: Runtime, _scope: Scope) -> bytes:
-    """Return the totals by risk tier and value tier."""
+def portfolio(runtime: Runtime, scope: Scope) -> bytes:
+    """Return totals and rates of all customers together, value on the basis asked for."""
+    basis = basis_of(QueryParams(scope["query_string"]))
     batch = published(runtime.store.current())
-    return orjson.dumps(runtime.answers.portfolio(batch, runtime.clock()))
+    return orjson.dumps(runtime.answers.portfolio(batch, runtime.clock(), basis))
 
 
 def model(runtime: Runtime, _scope: Scope) -> bytes:

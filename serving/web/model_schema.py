@@ -24,6 +24,11 @@ def model_card() -> Schema:
             "limits": array(TEXT),
             "gates": array(_gate()),
             "mean": {"type": "object", "description": "measures by target, member and name"},
+            "emp": {
+                "type": "object",
+                "description": "expected maximum profit of each predictor of return, currency a "
+                "customer, and all that it rests on; {} where it cannot be told",
+            },
             "challengers": {
                 "type": "object",
                 "description": "measures with their 95 % intervals, by target, member and name",

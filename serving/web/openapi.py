@@ -6,9 +6,12 @@ from typing import Any
 
 import orjson
 
+from serving.portfolio_value import BASES
 from serving.store.listing import DEFAULT_SORT, SORTS
 from serving.web import examples
 from serving.web.bodies import MAX_ID, PredictIn, ScoresIn
+from serving.web.list_operations import list_operations
+from serving.web.list_schema import list_schemas
 from serving.web.operations import Operation, described
 from serving.web.query import CHOICES, CURSOR_PATTERN, DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
 from serving.web.schemas import ID_PATTERN, components
@@ -56,6 +59,7 @@ def openapi_document(today: date | None = None) -> Schema:
                 **components(),
                 **_bodies(today or datetime.now(UTC).date()),
                 **write_schemas(),
+                **list_schemas(),
             },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
@@ -64,7 +68,14 @@ def openapi_document(today: date | None = None) -> Schema:
 
 def operations() -> list[Operation]:
     """Return every operation, in the order of the page."""
-    return [*_reads(), *_writes(), *write_operations(), *_documents(), *_probes()]
+    return [
+        *_reads(),
+        *_writes(),
+        *write_operations(),
+        *list_operations(),
+        *_documents(),
+        *_probes(),
+    ]
 
 
 def _reads() -> list[Operation]:
@@ -124,10 +135,13 @@ def _reads() -> list[Operation]:
         Operation(
             "/v1/portfolio",
             "getPortfolio",
-            "Totals by risk tier and value tier",
-            "Counted when the current batch was published.",
+            "All customers together",
+            "Totals by risk tier and value tier, cohorts, rates, stages and moves, counted when "
+            "the current batch was published.",
             "Portfolio",
             examples.PORTFOLIO,
+            errors=(422,),
+            parameters=[_basis()],
             **many,
         ),
         Operation(
@@ -238,6 +252,16 @@ def _to_one(place: str) -> Schema:
             "description": f"the {key} of the first of them",
         }
         for key, name in names.items()
+    }
+
+
+def _basis() -> Schema:
+    return {
+        "name": "basis",
+        "in": "query",
+        "description": "of `worth` and `newcomers`: revenue net of refunds, or what is left of it",
+        "schema": {"type": "string", "enum": list(BASES), "default": BASES[0]},
+        "example": BASES[0],
     }
 
 

@@ -10,7 +10,7 @@ from serving.web.problem import MEDIA_TYPE
 from serving.web.rules import Rule, find
 from serving.web.shapes import Schema
 
-JSON = "application/json"
+JSON, CSV = "application/json", "text/csv"
 ERRORS = {
     400: "this is no HTTP/1.1 request",
     401: "no token, or one that is unknown, expired or revoked",
@@ -51,6 +51,7 @@ class Operation:
     body, body_example : name of the body's schema
     is_tagged : the answer has an ETag, and may be 304
     is_write : takes an Idempotency-Key
+    also_csv : may answer a CSV instead
     links : by name, to other operations
     """
 
@@ -69,6 +70,7 @@ class Operation:
     body_example: Any = None
     is_tagged: bool = False
     is_write: bool = False
+    also_csv: bool = False
     links: Schema = field(default_factory=dict)
 
 
@@ -116,6 +118,8 @@ def _responses(operation: Operation, rule: Rule) -> Schema:
         shape = operation.answer
         schema = _reference(shape) if isinstance(shape, str) else shape
         good["content"] = {operation.kind: {"schema": schema, "example": operation.example}}
+    if operation.also_csv:
+        good["content"][CSV] = {"schema": {"type": "string"}}
     if operation.is_tagged:
         good["headers"] = {**headers, "ETag": ETAG}
     if operation.links:

@@ -1,4 +1,4 @@
-"""JSON schema of the portfolio: totals, their course over the batches, stages and cohorts."""
+"""JSON schema of the portfolio: totals, their course over the batches, stages, cohorts, value."""
 
 from serving.store.listing import LIFECYCLES
 from serving.store.portfolio import RISK_TIERS, VALUE_TIERS
@@ -14,6 +14,7 @@ from serving.web.shapes import (
     nullable,
     one_of,
 )
+from serving.web.worth_schema import worth
 
 TIERS_AND_NONE = (*RISK_TIERS, "none")
 
@@ -26,10 +27,12 @@ def portfolio() -> Schema:
         "statuses": {"type": "object", "additionalProperties": COUNT},
         "tiers": array(closed(_tier())),
         "trend": {**array(closed(_trend())), "description": "every batch kept, oldest first"},
+        "reach": nullable(closed(_reach())),
         "last_year": nullable(closed(_last_year())),
         "migration": nullable(closed(_migration())),
         "stages": array(closed(_stage())),
         "cohorts": closed(_cohorts()),
+        **worth(),
     }
 
 
@@ -47,6 +50,12 @@ def _trend() -> Schema:
     tier = {"risk_tier": one_of(RISK_TIERS), "customers": COUNT, "predicted_clv": NUMBER}
     head = {"as_of": DAY, "batch_id": TEXT, "model_version": TEXT}
     return {**head, "tiers": array(closed(tier))}
+
+
+def _reach() -> Schema:
+    flags: Schema = {n: {"type": "boolean"} for n in ("knows_customers", "knows_contacts")}
+    counts = ("no_contact", "unreachable", "reachable", "not_told", "contacted")
+    return {**flags, **dict.fromkeys(counts, nullable(COUNT))}
 
 
 def _last_year() -> Schema:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
+from retention.segments.rfm import GROUPS
 from serving.errors import NO_CURSOR
+from serving.portfolio_value import BASES
 from serving.store.listing import DEFAULT_SORT, LIFECYCLES, RISK_CHANGES, SORTS, Filters
 from serving.store.portfolio import RISK_TIERS, VALUE_TIERS
 from serving.web.problem import Problem
@@ -16,6 +18,7 @@ CHOICES = {
     "value_tier": VALUE_TIERS,
     "lifecycle_status": LIFECYCLES,
     "risk_change": RISK_CHANGES,
+    "rfm_group": GROUPS,
 }
 SINGLE = ("min_value_at_risk", "min_churn_probability", "q", "sort", "limit", "cursor")
 KNOWN = (*CHOICES, *SINGLE)
@@ -55,6 +58,7 @@ def list_query(params: QueryParams) -> ListQuery:
         value_tier=_choices(params, "value_tier"),
         lifecycle_status=_choices(params, "lifecycle_status"),
         risk_change=_choices(params, "risk_change"),
+        rfm_group=_choices(params, "rfm_group"),
         min_value_at_risk=_number(params, "min_value_at_risk", low=-math.inf, high=math.inf),
         min_churn_probability=_number(params, "min_churn_probability", low=0, high=1),
         q=_text(params, "q"),
@@ -62,10 +66,25 @@ def list_query(params: QueryParams) -> ListQuery:
     sort = params.get("sort", DEFAULT_SORT)
     if sort not in SORTS:
         raise Problem(422, f"sort must be one of {', '.join(SORTS)}")
-    return ListQuery(filters, sort, _limit(params), _cursor(params))
+    return ListQuery(filters, sort, limit_of(params), cursor_of(params))
 
 
-def _cursor(params: QueryParams) -> str | None:
+def basis_of(params: QueryParams) -> str:
+    """Return the basis of value that a portfolio was asked for on; default `revenue`.
+
+    Raises
+    ------
+    Problem
+        422 if there is no such basis, or it is given twice.
+    """
+    given = params.getlist("basis") or [BASES[0]]
+    if len(given) > 1 or given[0] not in BASES:
+        raise Problem(422, f"basis must be one of {', '.join(BASES)}, given once")
+    return given[0]
+
+
+def cursor_of(params: QueryParams) -> str | None:
+    """Return the cursor, checked; None without one."""
     text = params.get("cursor", "")
     if not re.fullmatch(CURSOR_PATTERN, text):
         raise Problem(422, NO_CURSOR)
@@ -101,7 +120,8 @@ def _text(params: QueryParams, name: str) -> str | None:
     return text or None
 
 
-def _limit(params: QueryParams) -> int:
+def limit_of(params: QueryParams) -> int:
+    """Return the number of rows of a page, checked."""
     text = params.get("limit", str(DEFAULT_LIMIT))
     digits = text.isascii() and text.isdigit() and len(text) <= 4
     if not digits or not 1 <= int(text) <= MAX_LIMIT:

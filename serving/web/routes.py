@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from serving.web import erasures, exports
+from serving.web import erasures, exports, lists
 from serving.web.docs_page import docs_page
 from serving.web.observe import metrics_text
 
@@ -38,6 +38,7 @@ def routes(endpoints: Mapping[str, ASGIApp]) -> list[BaseRoute]:
         *(Route(path, endpoint) for path, endpoint in sorted(endpoints.items(), key=_length)),
         *erasures.routes(),
         *exports.routes(),
+        *lists.routes(),
         Route("/metrics", metrics),
         Route("/docs", docs),
     ]

@@ -47,6 +47,10 @@ def _form(path: str) -> Rule:
     return Rule(path, ("POST",), scope="list:scores", is_page=True, form=True, max_body=16 * KIB)
 
 
+def _list_form(path: str, max_body: int = 64 * KIB) -> Rule:
+    return Rule(path, ("POST",), scope="lists", is_page=True, form=True, max_body=max_body)
+
+
 # The first rule whose path and method fit is taken; a customer id may hold slashes.
 RULES: tuple[Rule, ...] = (
     Rule("/livez", is_open=True),
@@ -56,9 +60,18 @@ RULES: tuple[Rule, ...] = (
     Rule("/static/{path:path}"),
     Rule("/", scope="list:scores", is_page=True),
     Rule("/overview", scope="list:scores", is_page=True),
+    Rule("/portfolio", scope="list:scores", is_page=True),
     Rule("/customers", scope="list:scores", is_page=True),
     Rule("/customers.csv", scope="export", is_page=True),
     Rule("/lists", scope="list:scores", is_page=True),
+    Rule("/lists/new", scope="lists", is_page=True),
+    _list_form("/lists/new"),
+    Rule("/lists/preview", ("POST",), scope="lists", form=True, max_body=64 * KIB),
+    Rule("/lists/{list_id}", scope="lists", is_page=True),
+    Rule("/lists/{list_id}/readout", scope="lists", is_page=True),
+    Rule("/lists/{list_id}/members.csv", scope="lists", is_page=True),
+    _list_form("/lists/{list_id}/contacts", 4 * MIB),
+    _list_form("/lists/{list_id}/outcomes", 4 * MIB),
     Rule("/model", scope="list:scores", is_page=True),
     Rule("/data", scope="list:scores", is_page=True),
     Rule("/counts", scope="list:scores"),
@@ -85,9 +98,14 @@ RULES: tuple[Rule, ...] = (
     _post("/v1/exports", "export", 64 * KIB),
     Rule("/v1/exports/{export_id}/file", scope="export"),
     Rule("/v1/exports/{export_id}", scope="export"),
-    # Names kept for what is not served yet: the scope is asked for first, then the answer is 404.
-    _post("/v1/lists", "lists"),
-    _post("/v1/contacts", "lists"),
+    Rule("/v1/lists", scope="lists"),
+    _post("/v1/lists", "lists", 64 * KIB),
+    _post("/v1/lists/preview", "lists", 64 * KIB),
+    Rule("/v1/lists/{list_id}", scope="lists"),
+    Rule("/v1/lists/{list_id}/members", scope="lists"),
+    Rule("/v1/lists/{list_id}/readout", scope="lists"),
+    _post("/v1/lists/{list_id}/outcomes", "lists", 4 * MIB),
+    _post("/v1/contacts", "lists", 4 * MIB),
 )
 
 
@@ -101,14 +119,21 @@ class Found:
 
 
 def find(method: str, path: str, rules: tuple["Compiled", ...] | None = None) -> Found:
-    """Return the rule of a method and path; `allowed` is empty where no rule has the path."""
+    """Return the rule of a method and path; `allowed` is empty where no rule has the path.
+
+    The first template that fits a path is the path's own: `/v1/lists/preview` is no list.
+    """
     allowed: list[str] = []
+    template = ""
     for compiled in COMPILED if rules is None else rules:
         # Most rules are told apart by how their path begins.
         if not path.startswith(compiled.begins):
             continue
         match = compiled.pattern.match(path)
         if match is None:
+            continue
+        template = template or compiled.rule.path
+        if compiled.rule.path != template:
             continue
         if compiled.rule.allows(method):
             return Found(compiled.rule, match.groupdict(), compiled.rule.methods)

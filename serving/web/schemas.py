@@ -2,6 +2,7 @@
 
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import SCORE_FIELDS
+from retention.segments.rfm import GROUPS
 from serving.store.listing import LIFECYCLES
 from serving.store.portfolio import RISK_TIERS, VALUE_TIERS
 from serving.store.tables import scores
@@ -19,9 +20,10 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "risk_tier": RISK_TIERS,
     "risk_change": ("up", "down", "same"),
     "value_tier": VALUE_TIERS,
+    "rfm_group": GROUPS,
     "lifecycle_status": LIFECYCLES,
 }
-DAYS = ("tier_since", *NEXT_ORDER, *SILENCE)
+DAYS = ("tier_since", *NEXT_ORDER, *SILENCE, "last_contacted_on")
 UNITS = {
     "churn_probability": "P(no purchase within churn_horizon_days), 0 to 1",
     "usual_churn_probability": "that of customers with as many orders, in the latest closed window",
@@ -42,6 +44,23 @@ UNITS = {
         "says already_above, not_within_365_days, or batch_only (/predict does not search for it)"
     ),
     "high_risk_on": "the same for high risk",
+    "predicted_contribution": (
+        "margin on predicted_clv less costs, discounted; null where `missing` says no_margin "
+        "(money.margin is not set)"
+    ),
+    "simple_clv": "average order value x orders a year x years of custom (at most 5), currency",
+    "rfm_group": (
+        "by recency and frequency; `missing` says no_cut_points where /predict goes by a batch of "
+        "an earlier version"
+    ),
+    "last_contacted_on": (
+        "day of the latest contact; null where `missing` says never_contacted, "
+        "no_contacts_table, or batch_only (/predict)"
+    ),
+    "reachable_by": (
+        "channels with commas between, empty for none; null where `missing` says not_given, "
+        "no_customers_table, or batch_only (/predict)"
+    ),
     "value_at_risk": "for ranking only; never add it up",
     "days_since_last": "days",
 }
@@ -102,7 +121,8 @@ def components() -> dict[str, Schema]:
     return {
         "ScoreRow": {
             **closed(row, optional=optional),
-            "description": "a status other than scored has nulls; unknown has two fields only",
+            "description": "a status other than scored has nulls, but for contact and reach; "
+            "unknown has two fields only",
         },
         "Reason": closed(
             {

@@ -18,9 +18,15 @@ LOOK_SECONDS = 0.05
 
 
 def config_of(
-    app: str | Callable[[], ASGIApp], protocol: type[FrontProtocol] = FrontProtocol
+    app: str | Callable[[], ASGIApp],
+    protocol: type[FrontProtocol] = FrontProtocol,
+    *,
+    behind_proxy: bool = False,
 ) -> uvicorn.Config:
-    """Return uvicorn's settings for the factory of an app, which may be named by its path."""
+    """Return uvicorn's settings for the factory of an app, which may be named by its path.
+
+    Only behind a proxy do headers say from which address a request comes: anybody can send them.
+    """
     return uvicorn.Config(
         app,
         factory=True,
@@ -29,6 +35,7 @@ def config_of(
         log_level="error",
         access_log=False,
         server_header=False,
+        proxy_headers=behind_proxy,
         lifespan="on",
         timeout_keep_alive=int(IDLE_SECONDS),
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -59,6 +59,12 @@ class BoundedThreads:
             job.add_done_callback(self._log_late)
             raise
 
+    @staticmethod
+    def refusal() -> Problem:
+        """What is answered where there is no place left."""
+        detail = "too many requests are in work; try again"
+        return Problem(503, detail, headers={"retry-after": "1"})
+
     def close(self) -> None:
         """Let the threads end when they have done what waits; nobody waits for that."""
         for _ in self._started:
@@ -68,11 +74,7 @@ class BoundedThreads:
     def _submit(self, function: Callable[[], Any]) -> "Future[Any]":
         with self._lock:
             if self._taken >= self.threads + self.waiting:
-                raise Problem(
-                    503,
-                    "too many requests are in work; try again",
-                    headers={"retry-after": "1"},
-                )
+                raise self.refusal()
             self._taken += 1
             if len(self._started) < min(self.threads, self._taken):
                 name = f"{self.name}-{len(self._started)}"

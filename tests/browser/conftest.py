@@ -16,6 +16,7 @@ from serving.web.app import build, with_layers
 from tests.browser.payloads import PAYLOADS
 from tests.serving.made import NOW, made_batch, made_rows, made_settings, promote
 from tests.serving.pages.browsing import publish_with_facts
+from tests.serving.pages.portfolio_facts import FACTS
 from tests.serving.pages.test_model_and_data import CARD, DETAILS
 
 CHROMIUM = shutil.which("chromium")
@@ -65,7 +66,7 @@ def shop(tmp_path_factory) -> Iterator[Shop]:
     batch = made_batch("b1", 600, model_version=version)
     rows = made_rows(batch, seed=0)
     rows.loc[500:599, "customer_id"] = PAYLOADS
-    publish_with_facts(runtime.store, batch, rows, old, more=DETAILS)
+    publish_with_facts(runtime.store, batch, rows, old, more={**DETAILS, **FACTS})
     token, _ = runtime.tokens.create(SCOPES)
     # Listening before the server runs: the first request waits in the socket's queue.
     with socket.create_server(("127.0.0.1", 0)) as listening:

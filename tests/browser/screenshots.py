@@ -14,6 +14,7 @@ SCHEMES = ("light", "dark")
 PAGES = {
     "week": "/",
     "overview": "/overview",
+    "portfolio": "/portfolio",
     "customers": "/customers",
     "lists": "/lists",
     "model": "/model",

@@ -11,6 +11,8 @@ PAGES = (
     "/",
     "/?list=too_late",
     "/overview",
+    "/portfolio",
+    "/portfolio?basis=profit",
     "/customers",
     "/customers?risk_tier=high&q=0",
     "/customers?q=nobody-such",

@@ -27,7 +27,7 @@ def test_s10_ten_payloads_as_ids_run_nothing(shop, open_page):
     walk(page, PAYLOADS[:10])
     for payload in PAYLOADS[:10:3]:
         keep(page, payload)
-        for path in ("/", "/customers", "/overview"):
+        for path in ("/", "/customers", "/overview", "/portfolio"):
             page.goto(path)
             assert page.title() != "taken"
 

@@ -2,7 +2,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from pandas.testing import assert_frame_equal
 
 from features.rows import Request, features_with, rows_of
 from features.running.columns import RunningColumns
@@ -17,14 +16,14 @@ def test_worked_example():
     log = log_of(purchases(("A", "2024-01-01", 10.0), ("A", "2024-01-31", 20.0)))
     silent = SilentCustomers(log, day("2024-02-01"), ("days_since_last", "orders_30d", "T"))
     found = silent.features(np.array([0]), np.array([day("2024-03-15")]))
-    assert found.to_numpy().tolist() == [[44, 0, 74]]
+    assert found.values.T.tolist() == [[44, 0, 74]]
 
 
 def test_a_line_of_the_day_of_the_snapshot_is_not_seen():
     log = log_of(purchases(("A", "2024-01-01", 10.0), ("A", "2024-02-01", 20.0)))
     silent = SilentCustomers(log, day("2024-02-01"), ("n_orders", "days_since_last"))
     found = silent.features(np.array([0]), np.array([day("2024-03-01")]))
-    assert found.to_numpy().tolist() == [[1, 60]]
+    assert found.values.T.tolist() == [[1, 60]]
 
 
 @QUICK
@@ -39,8 +38,8 @@ def test_features_are_those_of_the_rolled_cutoff_on_the_log_known_before(frame, 
     known = log.known_before(CUTOFF)
     for customer, at in zip(customers, days, strict=True):
         rows = rows_of(known, Request((int(at),), ALL))
-        assert rows.customer_ids[customer] == found.index[int(customer)]
-        assert_array_equal(found.to_numpy()[customer], rows.features[:, customer])
+        assert rows.customer_ids[customer] == silent.customer_ids[customer]
+        assert_array_equal(found.values[:, customer], rows.features[:, customer])
 
 
 @QUICK
@@ -53,8 +52,8 @@ def test_some_customers_have_the_features_that_they_have_among_all(frame, silenc
     everybody = np.arange(len(silent))
     days = np.full(len(silent), CUTOFF + silence)
     last = everybody[-1:]
-    assert_frame_equal(
-        silent.features(last, days[-1:]), silent.features(everybody, days).iloc[last]
+    assert_array_equal(
+        silent.features(last, days[-1:]).values, silent.features(everybody, days).values[:, last]
     )
 
 

@@ -23,8 +23,11 @@ from features.rows import FACTS, Request, rows_of
 from features.shop_clock import ShopClock, date_of, day_number
 from features.spark import SparkError, spark_session
 from models.bundle import load_bundle
+from retention.batch_job import score_shop
+from retention.clv.ladder import Economics
 from retention.dates import NEXT_ORDER, SILENCE
-from retention.scores import SCORE_FIELDS, score_rows
+from retention.scores import SCORE_FIELDS, Eligibility, score_rows
+from retention.table_fields import TABLE_FIELDS
 from tests.models.made import made_bundle, sealed_at
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(240)]
@@ -44,6 +47,7 @@ WHOLE = ("churn_percentile", "historic_number_of_orders", "days_since_last", "ch
 TEXT = (
     *("customer_id", "as_of", "batch_id", "model_version", "score_status", "risk_tier"),
     *("risk_change", "tier_since", "value_tier", "lifecycle_status", "reasons", "missing"),
+    *("rfm_group", *TABLE_FIELDS),
 )
 DATES = {*NEXT_ORDER, *SILENCE}
 KINDS = dict.fromkeys((*WHOLE, "value_horizon_days"), pa.int64()) | dict.fromkeys(TEXT, pa.string())
@@ -190,6 +194,26 @@ def test_scores_by_given_cut_points_are_the_same_from_spark(logs, tmp_path):
     wanted = pa.Table.from_pandas(rows, SCORES, preserve_index=False)
     assert wanted["churn_probability"].null_count < len(wanted) == len(found)
     assert found.combine_chunks().equals(wanted.combine_chunks())
+
+
+def test_a_batch_with_its_value_fields_is_the_same_from_spark(logs, tmp_path):
+    bundle = made_bundle()
+    sealed_at(tmp_path / "bundle", replace(bundle, groups={**bundle.groups, "rhythm": RHYTHM}))
+    (here, cuts), (there, wanted) = (
+        score_shop(
+            log,
+            tmp_path / "bundle",
+            CUTOFFS[-1],
+            batch_id="b",
+            eligibility=Eligibility(),
+            silence=False,
+            economics=Economics(0.4),
+        )
+        for log in logs
+    )
+    assert here["simple_clv"].notna().any()
+    pd.testing.assert_frame_equal(here, there, check_exact=True)
+    assert cuts == wanted
 
 
 def refuse(log, sentence):

@@ -53,7 +53,7 @@ def test_contributions_add_up_to_the_score_but_for_one_number(share):
 
 
 def test_what_is_read_of_a_feature_is_counted_for_it_alone():
-    changed = INPUTS.features.assign(days_since_last=INPUTS.features["days_since_last"] + 50)
+    changed = INPUTS.features.instead({"days_since_last": INPUTS.features["days_since_last"] + 50})
     other = HEADS.inputs(changed)
     flat = replace(SCORE, share=0.0)
     one, two = (flat.contributions(i.dense, i.linear, i.owners) for i in (INPUTS, other))

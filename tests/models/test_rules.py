@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from features.catalogue import BY_NAME
+from features.feature_table import FeatureTable
 from models.btyd_columns import BtydColumns
-from models.inputs import Inputs, Preparation
+from models.inputs import Preparation
 from models.rules import (
     BTYD_MODELS,
     RETURN_RULES,
@@ -31,7 +32,7 @@ PLAIN = pd.DataFrame(
     }
 )
 BTYD = BtydColumns(90, HISTORIES, SPEND)
-CUSTOMERS = Inputs(Preparation(tuple(map(str, PLAIN)), BTYD), PLAIN, BTYD.of(PLAIN)).joined
+CUSTOMERS = Preparation(tuple(map(str, PLAIN)), BTYD).of(PLAIN).joined
 
 
 def test_worked_examples():
@@ -62,7 +63,7 @@ def test_value_rules_are_never_negative(name):
 
 def test_a_young_customer_does_not_count_as_very_frequent():
     young = pd.DataFrame({"T": [1.0], "n_orders": [1.0], "average_order_value": [10.0]})
-    assert VALUE_RULES["rate_times_order_value"](young, 90).tolist() == [30.0]
+    assert VALUE_RULES["rate_times_order_value"](FeatureTable.of(young), 90).tolist() == [30.0]
 
 
 @pytest.mark.parametrize("name", BTYD_MODELS)
@@ -79,10 +80,10 @@ def test_a_model_of_purchase_days_says_what_its_formulas_do(name):
 
 
 def test_models_are_asked_where_their_columns_are():
-    assert set(return_rules(CUSTOMERS.columns)) == set(RETURN_RULES)
-    assert set(value_rules(CUSTOMERS.columns)) == set(VALUE_RULES)
-    assert not set(return_rules(PLAIN.columns)) & set(BTYD_MODELS)
-    without = CUSTOMERS.columns.drop("btyd_spend")
+    assert set(return_rules(CUSTOMERS.names)) == set(RETURN_RULES)
+    assert set(value_rules(CUSTOMERS.names)) == set(VALUE_RULES)
+    assert not set(return_rules(list(PLAIN.columns))) & set(BTYD_MODELS)
+    without = [name for name in CUSTOMERS.names if name != "btyd_spend"]
     assert set(value_rules(without)) == set(VALUE_RULES) - set(BTYD_MODELS)
     assert set(return_rules(without)) == set(RETURN_RULES)
 

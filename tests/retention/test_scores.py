@@ -9,6 +9,7 @@ from pandas.testing import assert_frame_equal
 from features.shop_clock import ShopClock
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.scores import IDENTITY, SCORE_FIELDS, Eligibility, score_rows, silence_of
+from retention.table_fields import TABLE_FIELDS
 from tests.made_frames import log_from_frame
 from tests.retention.made import CUTOFF, made_facts, made_purchases, made_shop
 
@@ -140,7 +141,7 @@ def test_a_null_fact_says_why():
     facts = ["average_order_value", "average_days_between_orders", "days_since_last"]
     for row in rows.to_dict("records"):
         missing = orjson.loads(row["missing"])
-        told = {*facts, *NEXT_ORDER, *SILENCE}
+        told = {*facts, *NEXT_ORDER, *SILENCE, *TABLE_FIELDS}
         assert set(missing) == {name for name in told if pd.isna(row[name])}
         assert {missing[name] for name in SILENCE} == {"batch_only"}
     [never] = rows.loc[rows["customer_id"] == "refunds only", "missing"]

@@ -31,10 +31,12 @@ def made_log(customers=60, seed=0):
 
 def churn(features):
     """Rises with silence, and falls again where the season of last year comes back."""
-    silence, gap = features["days_since_last"], features["mean_gap"].fillna(40.0)
-    season = features["orders_next_30d_last_year"].fillna(0.0)
-    risk = silence / gap - 1.5 - 0.3 * features["orders_90d"] - 1.5 * season
-    return expit(risk.to_numpy(float))
+    silence, gap, season, orders = (
+        np.asarray(features[name], float)
+        for name in ("days_since_last", "mean_gap", "orders_next_30d_last_year", "orders_90d")
+    )
+    gap, season = np.nan_to_num(gap, nan=40.0), np.nan_to_num(season)
+    return np.asarray(expit(silence / gap - 1.5 - 0.3 * orders - 1.5 * season))
 
 
 def by_hand(log, day):

@@ -86,6 +86,11 @@ def made_rows(batch=None, seed=0):
         rows[name] = pd.Series([text] * n, dtype=object).mask(~(scored & given), None)
     rows["risk_change"] = None
     rows["tier_since"] = None
+    rows["predicted_contribution"] = np.nan
+    rows["simple_clv"] = np.where(scored, (clv * 2).round(2), np.nan)
+    group = np.select([risk > 0.75, clv > 80], ["slipping", "loyal"], "active")
+    rows["rfm_group"] = pd.Series(group, dtype=object).mask(inactive, None)
+    rows["last_contacted_on"], rows["reachable_by"] = None, None
     rows["churn_horizon_days"], rows["value_horizon_days"] = 90, 365
     rows["score_status"] = np.where(scored, "scored", "inactive")
     rows["customer_id"] = [f"{i:05d}" for i in range(n)]

@@ -118,11 +118,6 @@ def test_each_scope_opens_its_routes_and_no_others(anonymous, token_of, scope):
         assert answer.status_code not in (401, 500)
 
 
-def test_a_route_that_is_not_served_yet_is_404_with_its_scope(anonymous, token_of):
-    answer = anonymous.post("/v1/contacts", json={}, headers=token_of("lists"))
-    assert answer.status_code == 404
-
-
 def test_another_method_is_405_and_names_the_right_one(client):
     answer = client.post("/v1/portfolio", json={})
     assert answer.status_code == 405

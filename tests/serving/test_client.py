@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from serving.client import ApiError, Client, ExportAsked
+from serving.lists.request import ContactsIn, OutcomesIn
 from serving.web.app import build, with_layers
 from serving.web.bodies import PredictIn, ScoresIn
 from serving.web.exports import ExportIn
@@ -31,6 +32,14 @@ METHODS: dict[str, Callable[..., Any]] = {
     "getExport": Client.export_state,
     "getExportFile": Client.export_file,
     "createErasure": Client.erase,
+    "createList": Client.make_list,
+    "previewList": Client.preview_list,
+    "getLists": Client.lists,
+    "getList": Client.one_list,
+    "getListMembers": Client.list_members,
+    "getListReadout": Client.readout,
+    "createContacts": Client.record_contacts,
+    "createOutcomes": Client.record_outcomes,
 }
 # For machines of other kinds, and for people.
 DOCUMENTS = {"/metrics", "/openapi.json", "/docs.json", "/docs", "/livez", "/readyz"}
@@ -55,8 +64,12 @@ def test_a_method_takes_what_its_route_takes(name):
         "getScores": {"customer_ids"} & set(ScoresIn.model_fields),
         "predict": set(PredictIn.model_fields),
         "createErasure": {"customer_id"},
+        "createList": {"terms"},
+        "previewList": {"terms"},
+        "createContacts": set(ContactsIn.model_fields),
+        "createOutcomes": set(OutcomesIn.model_fields),
     }
-    wanted = (known - {"cursor"}) | bodies.get(name, set())
+    wanted = (known - {"cursor", "format"}) | bodies.get(name, set())
     assert taken - {"idempotency_key"} == wanted
     keyed = any(p["name"] == "Idempotency-Key" for p in operation.get("parameters", []))
     assert ("idempotency_key" in taken) is keyed
@@ -71,7 +84,7 @@ def client(runtime):
     publish(runtime.store)
     promote(runtime.settings.models_dir)
     runtime.holder.look()
-    token, _ = runtime.tokens.create([READ, LIST, "export", "erase"])
+    token, _ = runtime.tokens.create([READ, LIST, "export", "erase", "lists"])
     with served(with_layers(build(runtime), runtime)) as port:
         yield Client(f"http://127.0.0.1:{port}", token, timeout=30)
 
@@ -106,6 +119,23 @@ def test_an_export_is_waited_for_and_its_file_checked(client, tmp_path):
     assert [p.name for p in tmp_path.iterdir() if p.is_file() and "scores" in p.name] == [
         "scores.csv"
     ]
+
+
+def test_a_contact_list_goes_its_way(client):
+    terms = {"list_id": "spring", "contact_cost": 0.1, "margin": 0.4, "holdout": 0.3}
+    assert client.preview_list(terms)["counts"] == client.make_list(terms)["counts"]
+    assert [head["list_id"] for head in client.lists()] == ["spring"]
+    members = list(client.list_members("spring", limit=7))
+    contacted = list(client.list_members("spring", arm="contacted"))
+    assert [each for each in members if each["arm"] == "contacted"] == contacted
+    assert len(members) == client.one_list("spring")["counts"]["listed"]
+    ids = [each["customer_id"] for each in contacted]
+    assert client.record_contacts(
+        [{"customer_id": c, "contacted_at": "2024-07-01", "list_id": "spring"} for c in ids]
+    ) == len(ids)
+    bought = [{"customer_id": c, "revenue": 9.5} for c in ids[:3]]
+    assert client.record_outcomes("spring", bought, replace=True) == 3
+    assert client.readout("spring")["status"] == "preliminary"
 
 
 def test_erasing_sent_twice_is_done_once(client):

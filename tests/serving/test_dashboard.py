@@ -84,6 +84,7 @@ def test_a_form_without_a_token_is_no_sign_in(bare, data):
         "/",
         "/customers?risk_tier=high",
         "/overview",
+        "/portfolio",
         "/customers/00001",
         "/customers/no",
         "/sign-in",
@@ -101,7 +102,7 @@ def test_every_page_carries_the_strict_headers(visitor, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/overview", "/lists", "/customers", "/customers/00001", "/sign-in"]
+    "path", ["/", "/overview", "/portfolio", "/lists", "/customers", "/customers/00001", "/sign-in"]
 )
 def test_no_page_needs_what_the_policy_forbids(visitor, path):
     text = visitor.get(path).text

@@ -1,3 +1,4 @@
+import re
 import time
 
 import orjson
@@ -9,8 +10,11 @@ from features.log.shop_log import ShopLog
 from features.panel import snapshot
 from features.shop_clock import day_number
 from models.bundle import load_bundle
+from retention.batch_job import first_order_of
+from retention.extra_fields import Worth
 from retention.scores import SCORE_FIELDS, Eligibility, score_rows
-from serving.predict import clock_of, plain_rows, predict_answer
+from serving.economics import economics_of
+from serving.predict import clock_of, plain_rows, predict_answer, predict_answers
 from serving.store.rows import unpublished_rows
 from serving.web.bodies import PredictIn
 from serving.web.problem import DEADLINE_SECONDS, Problem
@@ -70,6 +74,7 @@ def test_the_rows_are_those_of_the_batchs_code(ready):
     log = log_from_frame(pd.DataFrame(PURCHASES), clock_of(settings))
     day = day_number(pd.Timestamp("2024-06-15").date())
     shot = snapshot(ShopLog.of(log), day)
+    ids = shot.features.index.to_numpy(object)
     rows, _ = score_rows(
         shot.features,
         bundle,
@@ -77,6 +82,7 @@ def test_the_rows_are_those_of_the_batchs_code(ready):
         as_of="2024-06-15",
         eligibility=Eligibility(1095, 0),
         cut_points=ready.store.current().cut_points,
+        worth=Worth(first_order_of(log, day, ids), economics_of(settings)),
     )
     results = predict_answer(ready, body())["results"][:2]
     assert sorted(unpublished_rows(rows), key=str) == sorted(results, key=str)
@@ -148,6 +154,26 @@ def test_a_thousand_customers_are_scored_within_the_deadline(ready):
     results = predict_answer(ready, body(lines))["results"]
     assert time.monotonic() - started < DEADLINE_SECONDS
     assert {row["score_status"] for row in results} == {"scored"}
+
+
+def test_requests_scored_together_are_answered_as_each_by_itself(ready):
+    asked = [
+        body(),
+        body(PURCHASES[1::-1]),
+        body([{**PURCHASES[0], "ordered_at": "soon"}]),
+        body(PURCHASES, "2024-02-30"),
+        body([{**PURCHASES[0], "customer_id": " 7.0 ", "channel": "shop"}]),
+        body(PURCHASES, "2024-05-01"),
+    ]
+    together = predict_answers(ready, asked)
+    for one, answer in zip(asked, together, strict=True):
+        if isinstance(answer, Problem):
+            with pytest.raises(Problem, match=re.escape(str(answer))):
+                predict_answer(ready, one)
+        else:
+            assert answer == predict_answer(ready, one)
+    assert [isinstance(a, Problem) for a in together] == [False, False, True, True, False, False]
+    assert predict_answers(ready, asked[:2]) == together[:2]
 
 
 def test_a_few_rows_are_answered_as_a_batch_would_be(ready):

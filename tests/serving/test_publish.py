@@ -9,13 +9,15 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from features.errors import CutoffError
+from features.shop_clock import day_number
 from models.bundle import load_bundle
 from models.errors import BundleError
 from retention.dates import NEXT_ORDER, SILENCE
 from retention.groups import RISK_TIERS
 from retention.scores import SCORE_FIELDS
+from retention.table_fields import TABLE_FIELDS
 from serving.errors import BatchRefused
-from serving.predict import predicted_rows
+from serving.predict import Scoring
 from serving.publish import champion, check_rows, publish
 from serving.scores import ScoreStore
 from serving.web.bodies import PredictIn
@@ -24,8 +26,8 @@ from tests.serving.made import made_rows
 
 NOW = dt.datetime(2026, 7, 1, 6, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(days=1)
-# Silence dates are searched for in batches alone, and `missing` of a request says so.
-DEPENDS_ON_THE_BATCH = ("batch_id", "risk_change", "tier_since", *SILENCE, "missing")
+# Silence dates are searched for, and tables read, in batches alone; `missing` of a request says so.
+DEPENDS_ON_THE_BATCH = ("batch_id", "risk_change", "tier_since", *SILENCE, *TABLE_FIELDS, "missing")
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +263,9 @@ def test_predict_with_their_purchases_equals_the_published_rows(shop):
     chosen = [*known["customer_id"].unique()[::3][:99], f"{CANARY}refund@mail.example"]
     body = PredictIn(as_of=day(350), purchases=purchases_of(shop.purchases, chosen))
     bundle = load_bundle(settings.models_dir / promoted(settings.models_dir)["path"])
-    predicted = predicted_rows(bundle, batch, body, settings, today=LATER.date())
+    cutoff = day_number(dt.date.fromisoformat(body.as_of))
+    [predicted] = Scoring(bundle, batch, settings).each(cutoff, [body])
+    assert isinstance(predicted, list)
     assert_same_scores(predicted, rows_of(settings, batch), chosen)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.feature_table import FeatureTable
 from models.carry import Carry
 from models.heads import MODEL
 from models.metrics import churn_metrics
@@ -35,7 +36,7 @@ NEWEST = np.arange(len(FEATURES)) % 2 == 1
 
 
 def held(features=None, labels=LABELS):
-    beside = pd.concat([INPUTS.features, INPUTS.btyd], axis=1) if features is None else features
+    beside = INPUTS.joined if features is None else FeatureTable.of(features)
     return HeldOut(beside, labels, CUSTOMER, NEWEST)
 
 

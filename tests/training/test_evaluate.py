@@ -125,6 +125,17 @@ def test_deleting_what_came_after_changes_no_prediction_and_empties_the_labels(f
     assert set(full.metrics["value"]) >= {"norm_gini", "concordance", "rmse", "mae_p50", "bias"}
 
 
+def test_the_formula_stands_beside_the_model_with_its_bias_over_the_same_days(full):
+    told, rows = full.metrics["formula"], full.predictions
+    assert told["horizon_days"] == rows["value_horizon_days"].iloc[0]
+    assert told["true_total"] == pytest.approx(rows["future_value"].sum(), rel=0.2)
+    assert told["model_bias"] is not None
+    assert "the model to" in told["sentence"]
+    known = rows["historic_number_of_orders"] > 0
+    assert rows.loc[known, ["simple_clv", "rfm_group"]].notna().all(axis=None)
+    assert rows["predicted_contribution"].isna().all()
+
+
 def test_labels_are_what_happened(full):
     labels = full.predictions.set_index("customer_id")
     window = SHOP[SHOP["ordered_at"].between(day(290), day(349))]

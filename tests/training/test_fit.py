@@ -112,8 +112,8 @@ def test_another_seed_gives_other_trees(shop, fitted):
 def test_columns_of_models_of_purchase_days_stand_beside_the_features(fitted):
     inputs = fitted.preparation.of(fitted.features)
     assert set(BTYD_MODELS) <= set(fitted.heads.returns)
-    assert set(fitted.preparation.read) < set(inputs.btyd.columns)
-    assert np.isfinite(inputs.joined[list(fitted.preparation.read)].to_numpy()).all()
+    assert set(fitted.preparation.read) < set(inputs.btyd.names)
+    assert np.isfinite(inputs.joined.rows(fitted.preparation.read)).all()
 
 
 def test_dates_are_fitted_where_they_are_asked_for(shop, fitted):

@@ -3,7 +3,14 @@ import datetime
 import numpy as np
 import pytest
 
-from training.gate import BY_CUSTOMER, BY_TIME, decide, gate_return, gate_value
+from training.gate import (
+    BY_CUSTOMER,
+    BY_TIME,
+    by_customer,
+    decide,
+    gate_return,
+    gate_value,
+)
 from training.results import MODEL, FoldOutcome
 
 N = 800
@@ -134,3 +141,12 @@ def test_losses_of_certain_but_wrong_predictions_are_finite():
     outcome.churn_probability["recency"][:] = 1.0
     assert gate_return(outcome, method=BY_TIME, seed=0).served == MODEL
     assert gate_value(outcome, method=BY_TIME, seed=0).served == MODEL
+
+
+def test_a_customer_in_several_rows_is_one_customer():
+    losses = {"model": np.array([1.0, 2.0, 2.0, 2.0, 5.0]), "recency": np.arange(5.0)}
+    found = by_customer(losses, np.array([7, 3, 3, 3, 9]))
+    assert found["model"].tolist() == pytest.approx([3.6, 0.6, 3.0])
+    assert found["model"].mean() == pytest.approx(losses["model"].mean())
+    assert by_customer(losses, np.arange(5)) is losses
+    assert by_customer(losses, np.empty(0, np.int64)) is losses

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.feature_table import FeatureTable
 from models.carry import Carry
 from models.heads import MODEL
 from models.trees import TreeParameters
@@ -21,7 +22,7 @@ LABELS = pd.DataFrame({"churned": CHURNED, "future_orders": 1 - CHURNED, "future
 CUSTOMER = np.arange(len(FEATURES)) // 2  # two windows of each
 NEWEST = np.arange(len(FEATURES)) % 2 == 1
 FOLD = CUSTOMER % 4
-HELD = HeldOut(pd.concat([INPUTS.features, INPUTS.btyd], axis=1), LABELS, CUSTOMER, NEWEST)
+HELD = HeldOut(INPUTS.joined, LABELS, CUSTOMER, NEWEST)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_what_a_customer_did_does_not_change_what_is_said_of_them(judged, scores
 def test_the_model_is_judged_by_raw_scores_that_did_not_see_its_customers(judged, scores):
     mixed = replace(scores, unseen={n: np.zeros_like(r) for n, r in scores.unseen.items()})
     # Without models of purchase days in the blend nothing else can tell one from another.
-    blind = judge(mixed, replace(HELD, features=FEATURES))
+    blind = judge(mixed, replace(HELD, features=FeatureTable.of(FEATURES)))
     assert np.unique(blind.churn_probability[MODEL]).size == 4, "one base rate for each fold"
     assert np.array_equal(blind.churn_probability["recency"], judged.churn_probability["recency"])
 

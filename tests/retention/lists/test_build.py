@@ -193,3 +193,31 @@ def test_the_sample_outside_is_random_and_stands_for_all():
     assert (drawn["arm"] == "held_out").sum() == 100
     assert drawn["weight"].sum() == pytest.approx(4000)
     assert set(outside_sample("spring", ids[::-1])["customer_id"]) == set(drawn["customer_id"])
+
+
+def test_whom_contact_leaves_cold_or_drives_away_is_not_listed():
+    frame = candidates(900).assign(response=[0.0, -1.0, 2.0] * 300)
+    assumed = replace(ASSUMED, incentive=90.0)  # more than a saved customer brings
+    for plan in (PLAN, replace(PLAN, assumed=assumed)):
+        members = build_list(frame, plan).members
+        assert set(members["customer_id"]) <= set(frame["customer_id"][2::3])
+    made = build_list(frame, PLAN)
+    usual = build_list(frame[2::3].drop(columns="response"), PLAN)
+    assert len(made.members) > len(usual.members)
+    nothing = made.sensitivity.query("assumption == 'contact_cost' and change == -0.5")
+    contacted = made.members[made.members["arm"] == "contacted"]
+    saved = 0.5 * contacted["contact_cost"].sum()
+    assert nothing["net_gain"].iloc[0] == pytest.approx(made.gain.mean + saved)
+
+
+def test_the_worked_example_of_the_docs():
+    assumed = replace(ASSUMED, save_rate=SaveRate(0.1), contact_cost=0.5, redemption_anyway=0.3)
+    one = pd.DataFrame(
+        {"customer_id": ["a"], "return_probability": [0.2], "expected_spend": [100.0]}
+    )
+    [member] = build_list(one, replace(PLAN, assumed=assumed, holdout=0.0)).members.to_dict(
+        "records"
+    )
+    assert member["expected_profit"] == pytest.approx(2.00)
+    assert member["break_even_save_rate"] == pytest.approx(0.0286, abs=1e-4)
+    assert member["expected_outlay"] == pytest.approx(1.20)

@@ -83,6 +83,30 @@ def test_a_good_campaign_does_not_hide_the_risk():
     assert np.average(returned, weights=found.weight) == pytest.approx(0.4, abs=0.02)
 
 
+def test_a_member_told_of_twice_counts_once():
+    twice = pd.concat([LIST, LIST.assign(contacted_at=pd.Timestamp("2025-03-02"))])
+    found = campaign_weights(rows(*[(c, "2025-02-15") for c in "abcdefg"]), twice, **DAYS)
+    assert found.weight.tolist() == [0, 0, 0, 4, 0, 0, 1]
+
+
+def test_the_held_out_who_was_contacted_after_all_tells_nothing():
+    reached = assigned(
+        ("a", "L", "contacted", 0, "2025-03-01"),
+        ("b", "L", "held_out", 0, "2025-03-01"),
+        ("d", "L", "held_out", 0, "2025-03-01"),
+        ("d", "L", "contacted", 0, "2025-03-09"),
+    )
+    found = campaign_weights(rows(*[(c, "2025-02-15") for c in "abd"]), reached, **DAYS)
+    assert found.weight.tolist() == [0, 3, 0]
+
+
+def test_a_list_without_strata_is_one_stratum():
+    plain = LIST[LIST["list_id"].notna()].assign(stratum=None)
+    found = campaign_weights(rows(*[(c, "2025-02-15") for c in "abcde"]), plain, **DAYS)
+    assert found.weight.tolist() == [0, 0, 0, 5, 0]
+    assert found.unmatched == 0
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(ValueError, match=r"assigned lack columns \['stratum'\]"):
         campaign_weights(rows(), LIST.drop(columns="stratum"), **DAYS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retention.uplift.rows import UpliftRows
-from retention.uplift.switch import switch_test
+from retention.uplift.switch import Trial, switch_over, switch_test
 
 
 def made_list(n, seed, effect):
@@ -25,6 +25,19 @@ def test_a_ranking_that_earns_more_switches_on():
     assert found.low < 2000 * 1.0 < found.gain * 2
     assert found.gain == pytest.approx(2000, rel=0.25)
     assert found.sentence.startswith("on: by uplift the test list would have earned")
+
+
+def test_lists_that_test_what_was_learned_before_them_add_up():
+    made = [made_list(600, seed, effect=2.0) for seed in range(6)]
+    trials = [Trial(rows, before, x, baseline=before) for rows, x, before in made]
+    together = switch_over(trials)
+    alone = [switch_test(t.rows, t.in_use, t.uplift, baseline=t.baseline) for t in trials]
+    assert together.gain == pytest.approx(sum(s.gain for s in alone))
+    assert together.moved == sum(s.moved for s in alone)
+    assert together.low > max(s.low for s in alone)
+    assert "the test lists would have earned" in together.sentence
+    with pytest.raises(ValueError, match="finish a randomised one first"):
+        switch_over([])
 
 
 def test_without_an_effect_it_stays_off():

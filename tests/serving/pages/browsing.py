@@ -5,8 +5,10 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from serving.details import cube, migration, stages, week
+from configs.settings import Settings
+from serving.details import cube, migration, stages, week, workable
 from serving.details.publication import Publication
+from serving.shop_tables import Told
 from serving.store.past import Earlier
 from tests.serving.made import made_batch, made_orders, made_rows, until
 
@@ -59,17 +61,30 @@ def csrf(client, path="/customers"):
     return first(r'name="csrf" value="([0-9a-f]{64})"', client.get(path).text)
 
 
-def publish_with_facts(store, batch, rows=None, old=None, old_as_of="2024-06-24", more=None):
+SETTINGS = Settings.model_validate({"name": "made", "purchases": {"source": "none.csv"}})
+
+
+def publish_with_facts(
+    store,
+    batch,
+    rows=None,
+    old=None,
+    old_as_of="2024-06-24",
+    more=None,
+    tables=(None, None),
+    settings=None,
+):
     """Publish a batch with what `publish` counts for its pages, and `more`.
 
-    `old` are the rows of a week before.
+    `old` are the rows of a week before, `tables` what customers' and contacts' tables tell.
     """
     rows = made_rows(batch) if rows is None else rows
     orders = made_orders(batch.customers)
     before = made_batch("b0", as_of=old_as_of) if old is not None else None
     unread: Any = None  # none of the facts below reads it
+    told = Told(tables[0], tables[1], {}, "")
     publication = Publication(
-        settings=unread,
+        settings=settings or SETTINGS,
         as_of=dt.date.fromisoformat(batch.as_of),
         rows=rows,
         orders=orders,
@@ -80,11 +95,13 @@ def publish_with_facts(store, batch, rows=None, old=None, old_as_of="2024-06-24"
         old=None if old is None else old[OLD_COLUMNS],
         week_before=None if before is None else Earlier(before.batch_id, before.as_of),
         week_old=None if old is None else old[OLD_COLUMNS],
+        told=told,
     )
     details = {
         "cohorts": stages.cohort_facts(publication),
         "cube": cube.facts(publication),
         "migration": migration.facts(publication),
+        "reach": workable.facts(publication),
         "stages": stages.stage_facts(publication),
         "week": week.facts(publication),
         **(more or {}),

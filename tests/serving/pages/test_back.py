@@ -15,6 +15,10 @@ def test_the_way_back_keeps_the_filters():
         "text": "Customers",
     }
     assert asked(b"back=%2F%3Fpage%3D2")["text"] == "This week"
+    assert asked(b"back=%2Flists%2Fspring-1") == {
+        "href": "/lists/spring-1",
+        "text": "List spring-1",
+    }
     assert asked(b"")["href"] == "/customers"
 
 
@@ -29,6 +33,8 @@ def test_the_way_back_keeps_the_filters():
         "/customers/../sign-out",
         "/sign-out",
         "/customers/00001",
+        "/lists/a/readout",
+        "/lists/../sign-out",
         "customers",
         " /customers",
         "/customers\n",

@@ -156,3 +156,12 @@ def test_s21_a_csv_counts_as_rows_listed(runtime, visitor):
 def test_a_csv_says_how_long_it_is(visitor):
     answer = visitor.get("/customers.csv?everybody=yes")
     assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_the_page_and_the_answer_filter_by_group_alike(visitor):
+    found = visitor.get("/v1/customers?rfm_group=loyal,slipping&limit=1000").json()["items"]
+    assert {row["rfm_group"] for row in found} == {"loyal", "slipping"}
+    text = visitor.get("/customers?rfm_group=loyal&rfm_group=slipping").text
+    assert f"<strong>{len(found)} customers" in text
+    assert visitor.get("/v1/customers?rfm_group=kings").status_code == 422
+    assert visitor.get("/customers?rfm_group=kings").status_code == 422

@@ -69,7 +69,7 @@ def test_the_session_cookie_is_kept_from_scripts_and_other_sites(runtime, bare, 
 
 
 def test_every_form_that_changes_something_carries_the_mark(visitor):
-    for path in ("/", "/customers", "/overview", "/lists"):
+    for path in ("/", "/customers", "/overview", "/portfolio", "/lists"):
         forms = [f for f in Links(visitor.get(path).text).forms if f["method"] == "post"]
         assert forms
         assert all(re.fullmatch("[0-9a-f]{64}", form["fields"]["csrf"]) for form in forms)

@@ -1,4 +1,7 @@
-"""The audience filter in the place of the contact lists."""
+"""The page of all lists: what was made, and the audience filter."""
+
+from tests.serving.pages.browsing import sign_in
+from tests.serving.pages.listing import list_maker, make_list
 
 
 def test_an_audience_is_counted_without_a_script(visitor):
@@ -8,13 +11,24 @@ def test_an_audience_is_counted_without_a_script(visitor):
     assert counted.startswith("<strong>")
 
 
-def test_the_page_says_what_comes_next(visitor):
-    assert "Costs, budget, hold-out and the readout of what a list earned come next" in (
-        visitor.get("/lists").text
-    )
-
-
 def test_a_value_that_no_audience_has_is_named(visitor):
     answer = visitor.get("/lists?value_tier=best")
     assert answer.status_code == 422
     assert "There is no value tier “best”" in answer.text
+
+
+def test_without_the_scope_the_page_says_which_one_is_needed(runtime, visitor):
+    sign_in(visitor, runtime)
+    text = visitor.get("/lists").text
+    assert "sign in with a token that has the scope <code>lists</code>" in text
+    assert "/lists/new" not in text
+    assert visitor.get("/lists/new").status_code == 403
+
+
+def test_lists_stand_newest_first_with_what_they_promise(runtime, bare):
+    client = list_maker(runtime, bare)
+    for name in ("first", "second"):
+        assert make_list(client, list_id=name).status_code == 303
+    text = client.get("/lists").text
+    assert text.index('href="/lists/second"') < text.index('href="/lists/first"')
+    assert text.count('<span class="chip status-open">open</span>') == 2

@@ -22,7 +22,7 @@ def test_the_numbers_are_those_of_the_portfolio(visitor):
     assert "Jan 2024" in text
     assert "The trend begins with the second batch" in text
     assert "There is no earlier batch to compare with" in text
-    assert "not known: no contact data given" in text
+    assert "not known: no table of customers given" in text
 
 
 def test_fields_of_the_map_lead_to_their_customers(visitor):

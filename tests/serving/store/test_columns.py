@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ CHOICES = st.builds(
     value_tier=st.sampled_from([(), ("top",), ("top", "low")]),
     lifecycle_status=st.sampled_from([(), ("lapsed",), ("won_back",)]),
     risk_change=st.sampled_from([(), ("up",), ("down", "same")]),
+    rfm_group=st.sampled_from([(), ("loyal",), ("active", "slipping"), ("champions",)]),
     min_value_at_risk=st.sampled_from([None, 0.0, 20.0]),
     min_churn_probability=st.sampled_from([None, 0.3]),
     q=st.sampled_from([None, "1", "00", "_", "%", ".", "\\d", "'; --"]),
@@ -124,3 +126,15 @@ def test_ids_stand_in_the_order_of_their_bytes_on_both_databases(store):
     with store.database.read() as connection:
         by_sql = connection.scalars(select(scores.c.customer_id).order_by(scores.c.customer_id))
         assert list(by_sql) == sorted(ids)
+
+
+def test_columns_of_an_earlier_version_know_no_group_and_filter_all_the_same():
+    table = Columns.of_frame(ROWS)._table.drop_columns("rfm_group")
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as file:
+        file.write_table(table)
+    old = Columns.of_bytes(bytes(sink.getvalue()))
+    assert old.count(Filters(risk_tier=("high",))) == Columns.of_frame(ROWS).count(
+        Filters(risk_tier=("high",))
+    )
+    assert old.count(Filters(rfm_group=("loyal",))) == 0

@@ -13,6 +13,7 @@ CHOICES = st.builds(
     risk_tier=st.sampled_from([(), ("high",), ("low", "medium")]),
     lifecycle_status=st.sampled_from([(), ("lapsed",), ("active",)]),
     risk_change=st.sampled_from([(), ("up",), ("down", "same")]),
+    rfm_group=st.sampled_from([(), ("loyal",), ("active", "slipping"), ("champions",)]),
     min_value_at_risk=st.sampled_from([None, 0.0, 20.0]),
     min_churn_probability=st.sampled_from([None, 0.3]),
     q=st.sampled_from([None, "1", "00", "_", "%", "/"]),
@@ -28,7 +29,7 @@ def filled(store):
 
 def expected(filters):
     fits = ROWS
-    for name in ("risk_tier", "lifecycle_status", "risk_change"):
+    for name in ("risk_tier", "lifecycle_status", "risk_change", "rfm_group"):
         if getattr(filters, name):
             fits = fits[fits[name].isin(getattr(filters, name))]
     if filters.min_value_at_risk is not None:

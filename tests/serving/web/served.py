@@ -35,11 +35,15 @@ async def small_app(scope: Scope, receive: Receive, send: Send) -> None:
 
 @contextlib.contextmanager
 def served(
-    app: ASGIApp = small_app, protocol: type[FrontProtocol] = FrontProtocol
+    app: ASGIApp = small_app,
+    protocol: type[FrontProtocol] = FrontProtocol,
+    *,
+    behind_proxy: bool = False,
 ) -> Iterator[int]:
     """Serve an app on a free port of this machine; give the port."""
     with bind("127.0.0.1", 0) as bound:
-        server = FrontServer(config_of(lambda: app, protocol), drain=lambda: None)
+        config = config_of(lambda: app, protocol, behind_proxy=behind_proxy)
+        server = FrontServer(config, drain=lambda: None)
         thread = threading.Thread(target=server.run, args=[[bound]], daemon=True)
         thread.start()
         try:

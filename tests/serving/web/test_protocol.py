@@ -195,3 +195,23 @@ def test_r26_more_than_the_worker_can_do_is_503_at_once():
             assert everything(connection).endswith(b"/hold")
             connection.close()
         assert ask(port, GET + CLOSE).startswith(b"HTTP/1.1 200")
+
+
+async def whence(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await small_app(scope, receive, send)
+        return
+    body = scope["client"][0].encode()
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.mark.parametrize(("behind_proxy", "address"), [(False, "127.0.0.1"), (True, "203.0.113.9")])
+def test_s12_only_behind_a_proxy_a_header_says_whence_a_request_comes(behind_proxy, address):
+    with served(whence, behind_proxy=behind_proxy) as port, connect(port) as connection:
+        connection.sendall(
+            b"GET / HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 203.0.113.9\r\n"
+            b"connection: close\r\n\r\n"
+        )
+        assert everything(connection).endswith(address.encode())

@@ -1,0 +1,1 @@
+"""Contact lists of a shop: preview, make, read, contacts, outcomes, readout."""

@@ -1,0 +1,215 @@
+"""Contacts that were made and outcomes that came: checked, then kept."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from configs.settings import Settings
+from features.shop_clock import ShopClock
+from retention.lists.caps import HELD_OUT
+from serving.lists.assignments import file_of
+from serving.lists.errors import ListRefused, UnknownList
+from serving.lists.request import ContactIn, OutcomeIn
+from serving.scores import ScoreStore
+from serving.store import audit, postgres
+from serving.store.batch import utc_text
+from serving.store.erasures import erased_of
+from serving.store.list_events import add_contacts, arms_of, count_outcomes, put_outcomes
+from serving.store.list_rows import find_list
+from serving.store.write_tables import erasures
+
+Answer = dict[str, Any]
+Effect = Callable[[Connection], Answer]
+Write = Callable[[Effect], Answer]
+
+
+def record_contacts(
+    store: ScoreStore,
+    settings: Settings,
+    now: datetime,
+    rows: Sequence[ContactIn],
+    who: str,
+    write: Write | None = None,
+) -> Answer:
+    """Keep contacts that were made.
+
+    Parameters
+    ----------
+    who : prefix of the token, or who is at the command line
+    write : see `serving.lists.service.create`
+
+    Returns
+    -------
+    dict
+        recorded : contacts written; duplicate : those known already
+        held_out : rows of somebody held out, which tell of no contact
+        held_out_contacted : contacts of customers whom their list holds out; the readout counts
+            them where they were assigned
+        erased : rows of erased customers, left out
+        lists : names of the lists of ours that the contacts belong to
+
+    Raises
+    ------
+    ListRefused
+        If a moment cannot be read, or lies ahead.
+    """
+    made = [row for row in rows if row.arm != HELD_OUT]
+    moments = [_moment(row, i, settings, now) for i, row in enumerate(rows) if row.arm != HELD_OUT]
+
+    def effect(connection: Connection) -> Answer:
+        postgres.hold(connection, erasures)
+        gone = erased_of(connection, store.database.secret, {row.customer_id for row in made})
+        pairs = [(r, m) for r, m in zip(made, moments, strict=True) if r.customer_id not in gone]
+        ours, wrong = _assigned(connection, [row for row, _ in pairs])
+        known = {"recorded_at": utc_text(now), "recorded_by": who}
+        written = add_contacts(connection, [{**_contact(r, m), **known} for r, m in pairs])
+        _tell(connection, store, "contacts", written, who, now, {"lists": ours})
+        return {
+            "recorded": written,
+            "duplicate": len(pairs) - written,
+            "held_out": len(rows) - len(made),
+            "held_out_contacted": wrong,
+            "erased": len(made) - len(pairs),
+            "lists": ours,
+        }
+
+    answer = _written(store, effect, write)
+    for list_id in answer["lists"]:
+        file_of(store, settings, list_id)
+    if any(row.list_id not in answer["lists"] for row in made):
+        file_of(store, settings, None)
+    return answer
+
+
+def record_outcomes(
+    store: ScoreStore,
+    now: datetime,
+    list_id: str,
+    rows: Sequence[OutcomeIn],
+    who: str,
+    *,
+    replace: bool = False,
+    write: Write | None = None,
+) -> Answer:
+    """Keep what members of a list bought; from then on the readout goes by it.
+
+    Parameters
+    ----------
+    replace : forget what was imported for the list before; else a customer's row replaces an
+        earlier one of the same customer
+    who, write : as of `record_contacts`
+
+    Returns
+    -------
+    dict
+        list_id
+        recorded : rows kept; not_members : rows of customers who are not on the list, left out
+        outcomes : rows kept for the list altogether
+
+    Raises
+    ------
+    UnknownList
+        If there is no such list.
+    ListRefused
+        If a customer stands twice.
+    """
+    twice = [c for c, n in Counter(row.customer_id for row in rows).items() if n > 1]
+    if twice:
+        raise ListRefused(
+            f"{len(twice)} customers stand twice in the outcomes, first {twice[0]!r}; add up what "
+            "each of them bought",
+            "outcomes",
+        )
+
+    def effect(connection: Connection) -> Answer:
+        postgres.hold(connection, erasures)
+        if find_list(connection, list_id) is None:
+            raise UnknownList(list_id)
+        on_it = arms_of(connection, list_id, [row.customer_id for row in rows])
+        kept = [
+            {**row.model_dump(), "recorded_at": utc_text(now)}
+            for row in rows
+            if row.customer_id in on_it
+        ]
+        put_outcomes(connection, list_id, kept, replace=replace)
+        _tell(connection, store, "outcomes", len(kept), who, now, {"list_id": list_id})
+        return {
+            "list_id": list_id,
+            "recorded": len(kept),
+            "not_members": len(rows) - len(kept),
+            "outcomes": count_outcomes(connection, list_id),
+        }
+
+    return _written(store, effect, write)
+
+
+def _written(
+    store: ScoreStore, effect: Callable[[Connection], Answer], write: Write | None
+) -> Answer:
+    if write is not None:
+        return write(effect)
+    with store.database.write() as connection:
+        return effect(connection)
+
+
+def _assigned(connection: Connection, rows: Sequence[ContactIn]) -> tuple[list[str], int]:
+    """Lists of ours that contacts belong to, and how many contacts are of their held-out."""
+    ours, wrong = [], 0
+    for list_id in sorted({row.list_id for row in rows if row.list_id}):
+        if find_list(connection, list_id) is None:
+            continue
+        ours.append(list_id)
+        ids = [row.customer_id for row in rows if row.list_id == list_id]
+        arms = arms_of(connection, list_id, ids)
+        wrong += sum(arms.get(each) == HELD_OUT for each in ids)
+    return ours, wrong
+
+
+def _contact(row: ContactIn, moment: str) -> dict[str, Any]:
+    return {
+        "customer_id": row.customer_id,
+        "contacted_at": moment,
+        "list_id": row.list_id or "",
+        "channel": row.channel or "",
+        "cost": row.cost,
+    }
+
+
+def _moment(row: ContactIn, number: int, settings: Settings, now: datetime) -> str:
+    """The moment as naive local time of the shop, `YYYY-MM-DDTHH:MM:SS`."""
+    where = f"contacts.{number}.contacted_at"
+    zone = settings.purchases.timezone
+    try:
+        moment = datetime.fromisoformat(row.contacted_at)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        raise ListRefused(
+            f"row {number + 1}: contacted_at {row.contacted_at!r} is no moment; write it as "
+            "2026-11-20 or 2026-11-20T09:30:00",
+            where,
+        ) from None
+    if moment > ShopClock(zone, settings.purchases.day_starts_at).latest(now):
+        raise ListRefused(
+            f"row {number + 1}: contacted_at {row.contacted_at!r} lies ahead; record contacts "
+            "after they were made",
+            where,
+        )
+    return moment.isoformat(timespec="seconds")
+
+
+def _tell(
+    connection: Connection,
+    store: ScoreStore,
+    what: str,
+    count: int,
+    who: str,
+    now: datetime,
+    details: dict[str, Any],
+) -> None:
+    secret = store.database.secret
+    audit.record(connection, secret, at=now, who=who, what=what, count=count, details=details)

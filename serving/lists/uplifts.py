@@ -1,0 +1,261 @@
+"""Uplift from a shop's own lists: learned, held against the ranking in use, switched on or not.
+
+Each finished randomised list tests what was learned on the lists before it. Where the lower bound
+of what uplift would have earned more is above 0, lists are ranked by it from then on.
+"""
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.settings import Settings
+from features.whole_file import write_whole
+from models.intervals import Interval
+from retention.uplift.cross_fit import CrossFitted, cross_fit
+from retention.uplift.driven_away import Group, groups_of
+from retention.uplift.files import load_effects, save_effects
+from retention.uplift.qini import qini, uplift_at
+from retention.uplift.rows import UpliftRows, joined
+from retention.uplift.switch import Trial, switch_over
+from serving.errors import ServeError
+from serving.lists.plain import plain
+from serving.lists.uplift_rows import (
+    FEATURES,
+    Experiment,
+    features_of,
+    finished_lists,
+    numbers_of,
+)
+from serving.scores import ScoreStore
+from serving.store.batch import Batch, utc_text
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+CURRENT = "current.json"
+LEARNER = "x"
+TOP = 0.3
+LEAST_LISTS = 2
+
+
+class TooFewLists(ServeError):  # noqa: N818 - it names a state
+    """There is nothing yet of which an effect could be learned and tested."""
+
+    exit_code = 3
+
+
+class UpliftDamaged(ServeError):  # noqa: N818 - it names a state
+    """The files of the effects learned are not those that were written."""
+
+
+class Effects:
+    """Keeps the effects on all customers of one batch a store, until others are asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: WeakKeyDictionary[ScoreStore, tuple[tuple[str, str], pd.Series]] = (
+            WeakKeyDictionary()
+        )
+
+    def of(self, store: ScoreStore, batch: Batch, effects: CrossFitted, name: str) -> pd.Series:
+        """Effect of contact by `customer_id`, by the models of this name."""
+        key = (batch.batch_id, name)
+        with self._lock:
+            kept = self._kept.get(store)
+            if kept is None or kept[0] != key:
+                with store.database.read() as connection:
+                    ids, features = features_of(connection, batch.batch_id)
+                told = effects.effect(features, 1 - features[:, 0])
+                kept = (key, pd.Series(told, index=pd.Index(ids, dtype=object)))
+                self._kept[store] = kept
+            return kept[1]
+
+
+EFFECTS = Effects()
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Effects learned, by which lists are ranked while they are switched on.
+
+    Attributes
+    ----------
+    effects : models of the effect on the return rate
+    told : what a list's terms say of it: `fitted_at`, `learner`, `lists`, `switch`
+    """
+
+    effects: CrossFitted
+    told: dict[str, Any]
+
+    def response(
+        self, store: ScoreStore, batch: Batch, candidates: pd.DataFrame, save_rate: float
+    ) -> Float:
+        """Effect of contact over what the save rate makes of everybody alike, shape (n,).
+
+        1 is a customer who responds as assumed, 0 one whom contact leaves cold, below 0 one whom it
+        drives away; the gain that a contact is expected to bring is multiplied by it.
+
+        Parameters
+        ----------
+        batch : whose customers the candidates are
+        candidates : `customer_id`, `return_probability`
+        save_rate : mean, above 0
+        """
+        told = EFFECTS.of(store, batch, self.effects, str(self.told["fitted_at"]))
+        effect = told.reindex(candidates["customer_id"]).to_numpy(float)
+        usual = save_rate * (1 - candidates["return_probability"].to_numpy(float))
+        found: Float = np.zeros(len(effect))
+        np.divide(effect, usual, out=found, where=(usual > 0) & np.isfinite(effect))
+        return found
+
+
+def ranking_in_use(settings: Settings) -> Ranking | None:
+    """What lists are ranked by besides the assumed save rate; None while uplift is off.
+
+    Raises
+    ------
+    UpliftDamaged
+        If the files are not those that were written.
+    """
+    told = kept(settings)
+    if told is None or not told["switch"]["on"]:
+        return None
+    try:
+        effects, names = load_effects(_folder(settings) / str(told["folder"]))
+    except (ValueError, KeyError, OSError) as error:
+        raise UpliftDamaged(f"{error}; run `perennial list uplift` again") from None
+    if tuple(names) != FEATURES:
+        raise UpliftDamaged(
+            "the effects were learned from other features than this version has; run "
+            "`perennial list uplift` again"
+        )
+    kept_terms = {name: told[name] for name in ("fitted_at", "learner")}
+    lists = [each["list_id"] for each in told["lists"]]
+    return Ranking(effects, {**kept_terms, "lists": lists, "switch": told["switch"]["sentence"]})
+
+
+def kept(settings: Settings) -> dict[str, Any] | None:
+    """The answer of the last `learn`, with the folder of its models; None before the first."""
+    path = _folder(settings) / CURRENT
+    if not path.is_file():
+        return None
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        _ = told["switch"]["on"], told["folder"], told["lists"], told["fitted_at"]
+    except (ValueError, KeyError, TypeError):
+        raise UpliftDamaged(f"{path} cannot be read; run `perennial list uplift` again") from None
+    return told
+
+
+def learn(
+    store: ScoreStore, settings: Settings, now: datetime, *, learner: str = LEARNER
+) -> dict[str, Any]:
+    """Learn the effect of contact from all finished randomised lists, and keep what was learned.
+
+    Returns
+    -------
+    dict
+        fitted_at, learner, folder : when, how, and where the models are kept
+        lists : of each list used, by the day it began: `list_id`, `customers`, `effect` (on the
+            return rate, of all), and from the second on, by models of the lists before it, `qini`
+            and `top` (effect in the first 30 %), each {mean, low, high}
+        left_out : `list_id`, `why`
+        switch : on, gain, low, moved, share, sentence; see `retention.uplift.switch`
+        groups : name, customers, effect {mean, low, high}, driven_away
+
+    Raises
+    ------
+    TooFewLists
+        If fewer than two lists are finished, for one cannot test what it taught.
+    """
+    found, left = finished_lists(store, settings, now)
+    if len(found) < LEAST_LISTS:
+        raise TooFewLists(
+            f"{len(found)} finished lists with enough customers in both arms, and two are needed: "
+            "one to learn from and a later one to test it; hold customers out of each list"
+        )
+    seed, numbers = settings.training.seed, numbers_of(found)
+    rows = [e.rows(e.returned, n) for e, n in zip(found, numbers, strict=True)]
+    trials, told = [], [_of_list(found[0], rows[0], seed)]
+    for k in range(1, len(found)):
+        learned = cross_fit(joined(rows[:k]), learner, seed=seed)
+        effect = learned.effect(rows[k].features, rows[k].start)
+        trials.append(_trial(found[k], numbers[k], effect))
+        told.append(_of_list(found[k], rows[k], seed) | _measures(effect, rows[k], seed))
+    switch = switch_over(trials)
+    whole = joined(rows)
+    answer = {
+        "fitted_at": utc_text(now),
+        "learner": learner,
+        "lists": told,
+        "left_out": left,
+        "switch": {**vars(switch)},
+        "groups": [group_dict(g) for g in groups_of(whole, list(FEATURES), seed=seed)],
+    }
+    return _keep(settings, cross_fit(whole, learner, seed=seed), plain(answer))
+
+
+def interval_dict(interval: Interval) -> dict[str, float]:
+    """A number with its 95 % interval: `mean`, `low`, `high`."""
+    return {"mean": interval.mean, "low": interval.low, "high": interval.high}
+
+
+def group_dict(group: Group) -> dict[str, Any]:
+    """A group of customers and the effect of contact on them."""
+    return {
+        "name": group.name,
+        "customers": group.customers,
+        "effect": interval_dict(group.effect),
+        "driven_away": group.driven_away,
+    }
+
+
+def _trial(test: Experiment, customer: Int, effect: Float) -> Trial:
+    """The list as a test of the effects told: by profit, with what was foreseen taken away."""
+    score = test.by_effect(effect)
+    margin_on_usual = test.terms.p * test.terms.gain
+    return Trial(
+        test.rows(test.profit, customer),
+        test.in_use,
+        score,
+        baseline=margin_on_usual,
+        worthwhile=score > 0,
+    )
+
+
+def _of_list(test: Experiment, rows: UpliftRows, seed: int) -> dict[str, Any]:
+    everybody = uplift_at(np.zeros(len(rows)), rows, 1.0, seed=seed)
+    return {
+        "list_id": test.list_id,
+        "customers": len(rows),
+        "effect": interval_dict(everybody),
+    }
+
+
+def _measures(effect: Float, rows: UpliftRows, seed: int) -> dict[str, Any]:
+    """How well effects learned elsewhere put first whom contact moves."""
+    return {
+        "qini": interval_dict(qini(effect, rows, seed=seed).coefficient),
+        "top": interval_dict(uplift_at(effect, rows, TOP, seed=seed)),
+    }
+
+
+def _keep(settings: Settings, fitted: CrossFitted, answer: dict[str, Any]) -> dict[str, Any]:
+    """Write the models to a folder of their own, then point to it."""
+    name = answer["fitted_at"].translate(str.maketrans("", "", "-:"))
+    answer = {**answer, "folder": name}
+    save_effects(fitted, list(FEATURES), _folder(settings) / name)
+    text = json.dumps(answer, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    write_whole(_folder(settings) / CURRENT, lambda path: path.write_text(text, encoding="utf-8"))
+    return answer
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.var / "uplift"

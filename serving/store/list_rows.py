@@ -1,0 +1,290 @@
+"""Contact lists in the store: written once with their members, read back, checked."""
+
+import hashlib
+import hmac
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from retention.lists.caps import HELD_OUT
+from retention.lists.frozen import digest_of
+from serving.store.batch import utc_text
+from serving.store.bulk import write_rows
+from serving.store.hashing import framed, keyed
+from serving.store.list_tables import list_members, list_readouts, lists
+
+NUMBERS = (
+    "return_probability",
+    "expected_spend",
+    "contact_cost",
+    "expected_outlay",
+    "expected_profit",
+    "break_even_save_rate",
+)
+MEMBER_COLUMNS = (
+    "list_id", "rank", "customer_id", "customer_hash", "arm", "stratum", *NUMBERS,
+)  # fmt: skip
+IDENTITY = ("rank", "customer_id", "customer_hash", "arm", "stratum")
+JSON = ("terms", "counts", "gain", "holdout", "sensitivity")
+AT_ONCE = 20_000
+# Stratum of those drawn outside the list; the list's own are 0 to 9.
+OUTSIDE = 10
+
+Head = dict[str, Any]
+
+
+def member_hashes(secret: bytes, ids: Iterable[str]) -> list[str]:
+    """What is kept of members who are erased: `keyed(secret, "customer", id)`, many at once."""
+    start = hmac.new(secret, framed("customer"), hashlib.sha256)
+    found = []
+    for each in ids:
+        one = start.copy()
+        one.update(framed(each))
+        found.append(one.hexdigest())
+    return found
+
+
+def seal_of(secret: bytes, list_id: str, hashes: list[str], arms: Any, strata: Any) -> str:
+    """Hash over a list and its members in the order of rank that outlives an erasure."""
+    rows = zip(hashes, arms, strata, strict=True)
+    lines = "\n".join(f"{known} {arm} {stratum}" for known, arm, stratum in rows)
+    return keyed(secret, "list", list_id, lines)
+
+
+def newest_number(connection: Connection) -> int:
+    """Number of the list made last; 0 without one."""
+    return int(connection.scalar(select(func.max(lists.c.number))) or 0)
+
+
+def sealed(
+    secret: bytes, head: Mapping[str, Any], members: pd.DataFrame, *, who: str, now: datetime
+) -> Head:
+    """The head of a list with all that `write_list` needs.
+
+    Parameters
+    ----------
+    head : columns of the table but `created_at`, `created_by`, `members`, `digest`, `seal`; those
+        of `JSON` as plain values
+    members : DataFrame with `customer_id`, `arm`, `stratum` in the order of `rank`
+    """
+    list_id = str(head["list_id"])
+    hashes = member_hashes(secret, members["customer_id"].tolist())
+    arms, strata = members["arm"].tolist(), members["stratum"].tolist()
+    return {
+        **head,
+        "created_at": utc_text(now),
+        "created_by": who,
+        "members": len(members),
+        "digest": digest_of(list_id, head["terms"], members),
+        "seal": seal_of(secret, list_id, hashes, arms, strata),
+    }
+
+
+def write_list(connection: Connection, head: Head, members: pd.DataFrame) -> None:
+    """Write a list in a transaction that writes.
+
+    Parameters
+    ----------
+    head : as `sealed` gives it
+    members : DataFrame with `rank`, `customer_id`, `arm`, `stratum` and `NUMBERS`
+    """
+    texts = {name: orjson.dumps(head[name]).decode() for name in JSON}
+    connection.execute(insert(lists).values(**{**head, **texts}))
+    list_id = str(head["list_id"])
+    write_rows(connection, list_members, MEMBER_COLUMNS, _values(list_id, members))
+
+
+def _values(list_id: str, members: pd.DataFrame) -> Iterator[list[tuple[Any, ...]]]:
+    for start in range(0, len(members), AT_ONCE):
+        part = members.iloc[start : start + AT_ONCE]
+        numbers = [
+            [v if math.isfinite(v) else None for v in part[name].tolist()] for name in NUMBERS
+        ]
+        size = len(part)
+        columns = [
+            [list_id] * size,
+            part["rank"].tolist(),
+            part["customer_id"].tolist(),
+            [None] * size,
+            part["arm"].tolist(),
+            part["stratum"].tolist(),
+            *numbers,
+        ]
+        yield list(zip(*columns, strict=True))
+
+
+def find_list(connection: Connection, list_id: str) -> Head | None:
+    """Return the head of a list as it was written, or None."""
+    if "\x00" in list_id:
+        return None
+    query = select(lists).where(lists.c.list_id == list_id)
+    found = connection.execute(query).mappings().first()
+    return None if found is None else _head(found)
+
+
+def every_list(connection: Connection) -> list[Head]:
+    """Return the heads of all lists, the newest first."""
+    found = connection.execute(select(lists).order_by(lists.c.number.desc())).mappings()
+    return [_head(each) for each in found]
+
+
+def list_names(connection: Connection) -> set[str]:
+    """Return the names of all lists."""
+    return set(connection.scalars(select(lists.c.list_id)))
+
+
+def erased_members(connection: Connection, list_id: str) -> dict[str, int]:
+    """Return how many members of each arm were erased since."""
+    mine = and_(list_members.c.list_id == list_id, list_members.c.customer_id.is_(None))
+    query = select(list_members.c.arm, func.count()).where(mine).group_by(list_members.c.arm)
+    return {str(arm): int(count) for arm, count in connection.execute(query)}
+
+
+def live_members(connection: Connection) -> dict[str, int]:
+    """Return how many members of each list were not erased; an empty list is not in it."""
+    there = list_members.c.customer_id.is_not(None)
+    query = select(list_members.c.list_id, func.count()).where(there)
+    found = connection.execute(query.group_by(list_members.c.list_id))
+    return {str(list_id): int(count) for list_id, count in found}
+
+
+def read_members(
+    connection: Connection, list_id: str, columns: tuple[str, ...] | None = None
+) -> pd.DataFrame:
+    """Return all members of a list in the order of rank, the erased with a null `customer_id`."""
+    names = columns or MEMBER_COLUMNS
+    query = select(*(list_members.c[name] for name in names))
+    query = query.where(list_members.c.list_id == list_id).order_by(list_members.c.rank)
+    result = connection.execute(query)
+    parts: list[list[Any]] = [[] for _ in names]
+    for rows in result.partitions(AT_ONCE):
+        for part, values in zip(parts, zip(*rows, strict=True), strict=True):
+            part.extend(values)
+    made = {name: _typed(name, part) for name, part in zip(names, parts, strict=True)}
+    return pd.DataFrame(made)
+
+
+def page_of_members(
+    connection: Connection, list_id: str, *, after: int, limit: int, arm: str | None
+) -> list[dict[str, Any]]:
+    """Return members behind a rank, without the erased."""
+    mine = and_(
+        list_members.c.list_id == list_id,
+        list_members.c.rank > after,
+        list_members.c.customer_id.is_not(None),
+    )
+    names = ("customer_id", "rank", "arm", "stratum", *NUMBERS)
+    query = select(*(list_members.c[name] for name in names)).where(mine)
+    if arm is not None:
+        query = query.where(list_members.c.arm == arm)
+    found = connection.execute(query.order_by(list_members.c.rank).limit(limit)).mappings()
+    return [{str(name): value for name, value in row.items()} for row in found]
+
+
+def is_whole(secret: bytes, head: Head, members: pd.DataFrame) -> bool:
+    """Tell whether a list is what was written.
+
+    Parameters
+    ----------
+    members : as `read_members` gives them
+    """
+    if len(members) != head["members"]:
+        return False
+    gone = members["customer_id"].isna()
+    if not gone.any():
+        return digest_of(head["list_id"], head["terms"], members) == str(head["digest"])
+    ids, known = members["customer_id"].tolist(), members["customer_hash"].tolist()
+    fresh = iter(member_hashes(secret, (each for each in ids if each is not None)))
+    hashes = [
+        kept if customer_id is None else next(fresh)
+        for customer_id, kept in zip(ids, known, strict=True)
+    ]
+    arms, strata = members["arm"].tolist(), members["stratum"].tolist()
+    return seal_of(secret, head["list_id"], hashes, arms, strata) == str(head["seal"])
+
+
+def held_out_between(connection: Connection, begins_on: str, readout_on: str) -> pd.DataFrame:
+    """Return who is held out by lists whose days meet these: `customer_id`, `arm`, the days."""
+    columns = (
+        list_members.c.customer_id,
+        list_members.c.arm,
+        lists.c.begins_on,
+        lists.c.readout_on,
+    )
+    query = (
+        select(*columns)
+        .join(lists, lists.c.list_id == list_members.c.list_id)
+        .where(
+            list_members.c.arm == HELD_OUT,
+            list_members.c.customer_id.is_not(None),
+            lists.c.begins_on < readout_on,
+            lists.c.readout_on > begins_on,
+        )
+    )
+    found = [tuple(row) for row in connection.execute(query)]
+    return pd.DataFrame(found, columns=["customer_id", "arm", "begins_on", "readout_on"])
+
+
+def forget_member(connection: Connection, secret: bytes, customer_id: str) -> int:
+    """Take an erased customer's id and numbers off all lists; arm and stratum stay."""
+    mine = list_members.c.customer_id == customer_id
+    empty: dict[str, Any] = dict.fromkeys(NUMBERS)
+    values = {"customer_id": None, "customer_hash": keyed(secret, "customer", customer_id), **empty}
+    return connection.execute(update(list_members).where(mine).values(**values)).rowcount
+
+
+def keep_readout(
+    connection: Connection, list_id: str, content: Mapping[str, Any], now: datetime
+) -> None:
+    """Keep the latest final readout of a list."""
+    connection.execute(list_readouts.delete().where(list_readouts.c.list_id == list_id))
+    values = {"made_at": utc_text(now), "content": orjson.dumps(dict(content)).decode()}
+    connection.execute(insert(list_readouts).values(list_id=list_id, **values))
+
+
+def kept_readouts(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return the final readouts kept, by list, the latest list's last."""
+    query = (
+        select(list_readouts.c.list_id, list_readouts.c.content)
+        .join(lists, lists.c.list_id == list_readouts.c.list_id)
+        .order_by(lists.c.readout_on, lists.c.number)
+    )
+    return {list_id: orjson.loads(text) for list_id, text in connection.execute(query)}
+
+
+def lists_of(connection: Connection, customer_id: str) -> list[dict[str, Any]]:
+    """Return the lists that a customer is a member of, the newest first."""
+    if "\x00" in customer_id:
+        return []
+    query = (
+        select(
+            lists.c.list_id,
+            lists.c.begins_on,
+            lists.c.readout_on,
+            list_members.c.arm,
+        )
+        .join(lists, lists.c.list_id == list_members.c.list_id)
+        .where(list_members.c.customer_id == customer_id)
+        .order_by(lists.c.number.desc())
+    )
+    found = connection.execute(query).mappings()
+    return [{str(name): value for name, value in row.items()} for row in found]
+
+
+def _head(record: Any) -> Head:
+    head = {str(name): value for name, value in record.items()}
+    return {**head, **{name: orjson.loads(head[name]) for name in JSON}}
+
+
+def _typed(name: str, values: list[Any]) -> Any:
+    if name in NUMBERS:
+        return np.asarray(values, dtype=float)
+    if name in ("rank", "stratum"):
+        return np.asarray(values, dtype=np.int64)
+    return pd.Series(values, dtype=object)

@@ -1,0 +1,151 @@
+"""Contacts and outcomes: what is kept, what is left out, and the files that training reads."""
+
+import csv
+import stat
+
+import pytest
+from sqlalchemy import update
+
+from serving.lists import service
+from serving.lists.assignments import OTHER, sync
+from serving.lists.errors import ListDamaged, ListRefused, UnknownList
+from serving.lists.request import ContactIn, OutcomeIn
+from serving.store.list_tables import list_members
+from tests.serving.lists.made_lists import WHO, make, members_of
+from tests.serving.made import NOW, made_batch, publish
+
+
+@pytest.fixture
+def shop(store, settings):
+    publish(store, made_batch(customers=600))
+    make(store, settings, list_id="spring")
+    return store, settings
+
+
+def contact(customer_id, at="2024-07-01", **told):
+    return ContactIn(customer_id=customer_id, contacted_at=at, **told)
+
+
+def lines_of(path):
+    with path.open(newline="") as file:
+        return {row["customer_id"]: row for row in csv.DictReader(file)}
+
+
+def test_a_contact_that_is_known_counts_once(shop):
+    store, settings = shop
+    rows = [contact("00001"), contact("00002"), contact("00001")]
+    first = service.record_contacts(store, settings, NOW, rows, WHO)
+    again = service.record_contacts(store, settings, NOW, rows, WHO)
+    assert (first["recorded"], first["duplicate"]) == (2, 1)
+    assert (again["recorded"], again["duplicate"]) == (0, 3)
+
+
+def test_moments_are_kept_in_the_time_of_the_shop(shop):
+    store, settings = shop
+    rows = [contact("00001", "2024-06-30T23:30:00-04:00"), contact("00002", "2024-06-30")]
+    service.record_contacts(store, settings, NOW, rows, WHO)
+    found = lines_of(settings.contacts_dir / OTHER)
+    assert found["00001"]["contacted_at"] == "2024-07-01T03:30:00"
+    assert found["00002"]["contacted_at"] == "2024-06-30T00:00:00"
+    assert (found["00001"]["list_id"], found["00001"]["arm"]) == ("", "contacted")
+
+
+@pytest.mark.parametrize(
+    ("moment", "sentence"),
+    [("yesterday!", "row 2: contacted_at 'yesterday!' is no moment"), ("2024-07-03", "lies ahead")],
+)
+def test_a_moment_that_cannot_be_is_refused_and_nothing_is_kept(shop, moment, sentence):
+    store, settings = shop
+    rows = [contact("00001"), contact("00002", moment)]
+    with pytest.raises(ListRefused, match=sentence):
+        service.record_contacts(store, settings, NOW, rows, WHO)
+    told = service.record_contacts(store, settings, NOW, [contact("00001")], WHO)
+    assert told["recorded"] == 1
+
+
+def test_rows_of_the_held_out_are_no_contacts(shop):
+    store, settings = shop
+    rows = [contact("00001", arm="held_out"), contact("00002", arm="contacted")]
+    told = service.record_contacts(store, settings, NOW, rows, WHO)
+    assert (told["recorded"], told["held_out"]) == (1, 1)
+
+
+def test_the_file_of_a_list_has_every_member_and_what_was_recorded(shop):
+    store, settings = shop
+    members = members_of(store, "spring")
+    path = settings.contacts_dir / "spring.csv"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    found = lines_of(path)
+    assert set(found) == set(members["customer_id"])
+    reached = members.query("arm == 'contacted'")["customer_id"].iloc[0]
+    held = members.query("arm == 'held_out'")["customer_id"].iloc[0]
+    assert (found[reached]["contacted_at"], found[reached]["cost"]) == (
+        "2024-07-01T00:00:00",
+        "0.5",
+    )
+    assert (found[held]["arm"], found[held]["cost"]) == ("held_out", "")
+    told = contact(reached, "2024-07-01T04:00:00", list_id="spring", channel="email", cost=0.7)
+    service.record_contacts(store, settings, NOW, [told], WHO)
+    after = lines_of(path)
+    assert (after[reached]["contacted_at"], after[reached]["cost"]) == (
+        "2024-07-01T04:00:00",
+        "0.7",
+    )
+    assert (after[reached]["channel"], after[held]) == ("email", found[held])
+
+
+def test_a_file_that_is_missing_is_made_again(shop):
+    store, settings = shop
+    path = settings.contacts_dir / "spring.csv"
+    content = path.read_bytes()
+    path.unlink()
+    assert sync(store, settings) == [path]
+    assert path.read_bytes() == content
+    assert sync(store, settings) == []
+
+
+def test_outcomes_of_strangers_are_left_out_and_a_later_row_replaces(shop):
+    store, _ = shop
+    first, second = members_of(store, "spring")["customer_id"].iloc[:2]
+    rows = [OutcomeIn(customer_id=c, revenue=1.0) for c in (first, second, "stranger")]
+    told = service.record_outcomes(store, NOW, "spring", rows, WHO)
+    assert told == {"list_id": "spring", "recorded": 2, "not_members": 1, "outcomes": 2}
+    again = [OutcomeIn(customer_id=first, revenue=2.0)]
+    assert service.record_outcomes(store, NOW, "spring", again, WHO)["outcomes"] == 2
+    told = service.record_outcomes(store, NOW, "spring", again, WHO, replace=True)
+    assert told["outcomes"] == 1
+
+
+def test_outcomes_that_cannot_be_are_refused(shop):
+    store, _ = shop
+    twice = [OutcomeIn(customer_id="00001", revenue=1.0)] * 2
+    with pytest.raises(ListRefused, match="1 customers stand twice in the outcomes, first '00001'"):
+        service.record_outcomes(store, NOW, "spring", twice, WHO)
+    with pytest.raises(UnknownList):
+        service.record_outcomes(store, NOW, "autumn", twice[:1], WHO)
+
+
+def test_of_an_erased_member_arm_and_stratum_stay_and_the_list_is_still_checked(shop):
+    store, settings = shop
+    before = service.the_list(store, settings, NOW, "spring")
+    members = members_of(store, "spring")
+    gone = members["customer_id"].iloc[3]
+    told = [contact(gone, list_id="spring"), contact(gone, "2024-06-01")]
+    service.record_contacts(store, settings, NOW, told, WHO)
+    with store.database.write() as connection:
+        store.erase(connection, gone, who=WHO, now=NOW)
+    after = members_of(store, "spring")
+    row = after.iloc[3]
+    assert (row["customer_id"], len(row["customer_hash"])) == (None, 64)
+    assert after[["rank", "arm", "stratum"]].equals(members[["rank", "arm", "stratum"]])
+    assert row[["return_probability", "expected_spend", "expected_profit"]].isna().all()
+    read = service.the_list(store, settings, NOW, "spring")
+    assert read == {**before, "erased": {row["arm"]: 1}}
+    assert len(sync(store, settings)) == 2
+    assert gone not in (settings.contacts_dir / "spring.csv").read_text()
+    assert gone not in (settings.contacts_dir / OTHER).read_text()
+    with store.database.write() as connection:
+        first = list_members.c.rank == 1
+        connection.execute(update(list_members).where(first).values(customer_id="another"))
+    with pytest.raises(ListDamaged):
+        service.the_list(store, settings, NOW, "spring")

@@ -1,0 +1,130 @@
+"""Uplift from finished lists: learned, tested on later lists, kept, switched on where it earns."""
+
+import json
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving.lists import service, uplifts
+from serving.lists.request import OutcomeIn
+from serving.lists.uplift_rows import FEATURES, features_of, finished_lists
+from tests.serving.lists.made_lists import WHO, make, members_of
+from tests.serving.made import NOW, made_batch, made_rows, publish
+
+LATER = NOW + timedelta(days=600)
+DAYS = ("2024-07-01", "2024-11-01", "2025-03-01", "2025-07-01")
+CUSTOMERS = 4000
+
+
+def silence():
+    """Days since the last order, by customer; contact works on those who were there lately."""
+    rows = made_rows(made_batch(customers=CUSTOMERS))
+    return rows.set_index("customer_id")["days_since_last"]
+
+
+def finish(store, settings, list_id, day, *, works, seed):
+    """Make a list that holds out half and import what its members bought."""
+    make(store, settings, LATER, list_id=list_id, begins_on=day, holdout=0.5)
+    members = members_of(store, list_id)
+    draw = np.random.default_rng(seed)
+    lately = members["customer_id"].map(silence()).to_numpy() < 150
+    contacted = (members["arm"] == "contacted").to_numpy()
+    usual = 0.25
+    chance = np.where(contacted & lately, usual + works, np.where(contacted, 0.02, usual))
+    if not works:
+        chance = np.full(len(members), usual)
+    back = draw.random(len(members)) < chance
+    rows = [OutcomeIn(customer_id=c, revenue=60.0, orders=1) for c in members["customer_id"][back]]
+    service.record_outcomes(store, LATER, list_id, rows, WHO, replace=False)
+
+
+@pytest.fixture
+def shop(sqlite_store, settings):
+    publish(sqlite_store, made_batch(customers=CUSTOMERS))
+    return sqlite_store, settings
+
+
+def test_with_one_finished_list_it_says_what_is_needed(shop):
+    store, settings = shop
+    finish(store, settings, "one", DAYS[0], works=0.3, seed=1)
+    make(store, settings, LATER, list_id="open", begins_on="2026-11-01")
+    with pytest.raises(uplifts.TooFewLists, match="1 finished lists .* two are needed"):
+        uplifts.learn(store, settings, LATER)
+    found, left = finished_lists(store, settings, LATER)
+    assert [e.list_id for e in found] == ["one"]
+    assert [each["list_id"] for each in left] == ["open"]
+    assert uplifts.ranking_in_use(settings) is None
+
+
+def test_rows_hold_what_was_published_when_the_list_was_made(shop):
+    store, settings = shop
+    finish(store, settings, "one", DAYS[0], works=0.3, seed=1)
+    [found], _ = finished_lists(store, settings, LATER)
+    told = pd.Series(found.features[:, FEATURES.index("days_since_last")], found.customer_id)
+    assert told.to_dict() == silence().loc[found.customer_id].to_dict()
+    assert found.propensity.mean() == pytest.approx(found.contacted.mean())
+    profits = found.profit[found.contacted]
+    assert set(np.round(profits, 6)) == {-0.5, 0.4 * 60 - 0.5 - 1.0}
+
+
+def test_uplift_that_earns_more_ranks_the_next_list(shop):
+    store, settings = shop
+    for k, day in enumerate(DAYS[:3]):
+        finish(store, settings, f"list-{k}", day, works=0.6, seed=k)
+    told = uplifts.learn(store, settings, LATER)
+    assert [each["list_id"] for each in told["lists"]] == ["list-0", "list-1", "list-2"]
+    assert "qini" not in told["lists"][0]
+    assert all(each["qini"]["low"] > 0 for each in told["lists"][1:])
+    assert told["lists"][2]["top"]["low"] > told["lists"][2]["effect"]["mean"]
+    assert told["switch"]["on"]
+    away = [g for g in told["groups"] if g["driven_away"]]
+    assert away
+    assert all("days_since_last above" in g["name"] for g in away)
+    json.dumps(told, allow_nan=False)
+    ranking = uplifts.ranking_in_use(settings)
+    assert ranking.told["lists"] == ["list-0", "list-1", "list-2"]
+    lately = silence().dropna()
+    candidates = pd.DataFrame({"customer_id": lately.index, "return_probability": 0.5})
+    response = ranking.response(store, store.current(), candidates, 0.2)
+    here = lately.to_numpy() < 140
+    assert response[here].mean() > 2
+    assert response[lately.to_numpy() > 160].mean() < 0
+    made = make(store, settings, LATER, list_id="next", begins_on=DAYS[3])
+    assert made["terms"]["ranking"] == ranking.told
+    listed = members_of(store, "next")["customer_id"].map(silence())
+    assert (listed < 160).mean() > 0.95
+
+
+def test_features_of_a_batch_are_those_of_its_lists(shop):
+    store, settings = shop
+    finish(store, settings, "one", DAYS[0], works=0.3, seed=1)
+    [found], _ = finished_lists(store, settings, LATER)
+    with store.database.read() as connection:
+        ids, features = features_of(connection, "b1")
+    assert features.shape == (len(ids), len(FEATURES))
+    whole = pd.DataFrame(features, index=ids).loc[found.customer_id]
+    assert np.allclose(whole.to_numpy(), found.features, equal_nan=True)
+
+
+def test_without_an_effect_it_stays_off(shop):
+    store, settings = shop
+    for k, day in enumerate(DAYS[:2]):
+        finish(store, settings, f"list-{k}", day, works=0.0, seed=k)
+    told = uplifts.learn(store, settings, LATER)
+    assert not told["switch"]["on"]
+    assert uplifts.ranking_in_use(settings) is None
+    assert uplifts.kept(settings)["switch"]["sentence"].startswith("off:")
+
+
+def test_files_that_were_changed_are_not_used(shop):
+    store, settings = shop
+    for k, day in enumerate(DAYS[:2]):
+        finish(store, settings, f"list-{k}", day, works=0.6, seed=k)
+    told = uplifts.learn(store, settings, LATER)
+    assert told["switch"]["on"]
+    model = next((settings.var / "uplift" / told["folder"]).glob("*.ubj"))
+    model.write_bytes(model.read_bytes()[:-1])
+    with pytest.raises(uplifts.UpliftDamaged, match="run `perennial list uplift` again"):
+        uplifts.ranking_in_use(settings)
