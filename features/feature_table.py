@@ -77,10 +77,12 @@ class FeatureTable:
         """Values of some columns, shape (len(names), n); one that is not there is undefined."""
         if tuple(names) == self.names:
             return self.values
-        lacking = [name not in self._place for name in names]
-        found = self.values[[self._place.get(name, 0) for name in names]]
-        if any(lacking):
-            found[lacking] = np.nan
+        there = [i for i, name in enumerate(names) if name in self._place]
+        places = [self._place[names[i]] for i in there]
+        if len(there) == len(names):
+            return self.values[places]
+        found = np.full((len(names), len(self)), np.nan, self.values.dtype)
+        found[there] = self.values[places]
         return found
 
     def frame(self, index: pd.Index | None = None) -> pd.DataFrame:

@@ -106,6 +106,13 @@ def test_contacts_without_a_hold_out_are_the_shops_usual_marketing():
     assert lists(None, told.iloc[:0]) is None
 
 
+def test_other_lists_are_other_data():
+    one, other = lists(LIST), lists(LIST.assign(arm="contacted"))
+    assert one.digest == lists(LIST).digest
+    assert one.digest != other.digest
+    assert one.digest != lists(LIST, days=60).digest
+
+
 def test_labels_stay_as_they_are_where_hardly_anybody_would_be_left():
     newest = np.arange(120) < 100
     some = Counted(np.arange(60, 120), 120, 60, 0, 60)
@@ -129,6 +136,7 @@ def test_taken_rows_keep_features_and_labels_together():
 
 def fitted(log, campaigns):
     plan = plan_windows(log.first_day, log.last_day + 1, 60, n_cutoffs=2)
+    assert plan is not None
     return fit_horizon(
         log,
         plan,
@@ -163,6 +171,7 @@ def test_lists_are_read_from_their_files_and_from_the_shops_table(tmp_path):
     (settings.contacts_dir / "spring.csv").write_text(head + rows)
     (settings.contacts_dir / "_other.csv").write_text(f"{head}c,2024-02-01,mailing,contacted,,,\n")
     found = campaigns_of(settings)
+    assert found is not None
     assert found.usual == 2
     assert found.effect_days == 60
     assert found.assigned["customer_id"].tolist() == ["007", "=b"]

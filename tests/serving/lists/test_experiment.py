@@ -1,5 +1,7 @@
 """An experiment as a CSV: read, measured on halves, its arms named by the shop's own words."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,7 +40,7 @@ def mail(tmp_path_factory):
     return path
 
 
-COLUMNS = {"treatment": "segment", "outcome": "visit", "control": "No E-Mail"}
+COLUMNS: dict[str, Any] = {"treatment": "segment", "outcome": "visit", "control": "No E-Mail"}
 
 
 def test_words_become_columns_and_ids_are_left_out(mail):
@@ -83,4 +85,4 @@ def test_the_command_prints_a_table(mail, tmp_path):
     with pytest.raises(ListRefused, match="must be one of t, x, class, got 's'"):
         uplift(settings, learner="s")
     with pytest.raises(ListRefused, match="outcome of 0 or 1, and 'recency' has other values"):
-        experiment_report(mail, **{**COLUMNS, "outcome": "recency"}, learner="class")
+        experiment_report(mail, **{**COLUMNS, "outcome": "recency", "learner": "class"})

@@ -63,7 +63,7 @@ def test_rows_hold_what_was_published_when_the_list_was_made(shop):
     finish(store, settings, "one", DAYS[0], works=0.3, seed=1)
     [found], _ = finished_lists(store, settings, LATER)
     told = pd.Series(found.features[:, FEATURES.index("days_since_last")], found.customer_id)
-    assert told.to_dict() == silence().loc[found.customer_id].to_dict()
+    assert told.to_dict() == silence().loc[list(found.customer_id)].to_dict()
     assert found.propensity.mean() == pytest.approx(found.contacted.mean())
     profits = found.profit[found.contacted]
     assert set(np.round(profits, 6)) == {-0.5, 0.4 * 60 - 0.5 - 1.0}
@@ -84,6 +84,7 @@ def test_uplift_that_earns_more_ranks_the_next_list(shop):
     assert all("days_since_last above" in g["name"] for g in away)
     json.dumps(told, allow_nan=False)
     ranking = uplifts.ranking_in_use(settings)
+    assert ranking is not None
     assert ranking.told["lists"] == ["list-0", "list-1", "list-2"]
     lately = silence().dropna()
     candidates = pd.DataFrame({"customer_id": lately.index, "return_probability": 0.5})
@@ -104,7 +105,7 @@ def test_features_of_a_batch_are_those_of_its_lists(shop):
     with store.database.read() as connection:
         ids, features = features_of(connection, "b1")
     assert features.shape == (len(ids), len(FEATURES))
-    whole = pd.DataFrame(features, index=ids).loc[found.customer_id]
+    whole = pd.DataFrame(features, index=ids).loc[list(found.customer_id)]
     assert np.allclose(whole.to_numpy(), found.features, equal_nan=True)
 
 
@@ -115,7 +116,9 @@ def test_without_an_effect_it_stays_off(shop):
     told = uplifts.learn(store, settings, LATER)
     assert not told["switch"]["on"]
     assert uplifts.ranking_in_use(settings) is None
-    assert uplifts.kept(settings)["switch"]["sentence"].startswith("off:")
+    kept = uplifts.kept(settings)
+    assert kept is not None
+    assert kept["switch"]["sentence"].startswith("off:")
 
 
 def test_files_that_were_changed_are_not_used(shop):
