@@ -412,6 +412,12 @@ def list_uplift(
         str | None, typer.Option(help="Value of the treatment's column for those left alone.")
     ] = None,
     learner: Annotated[str, typer.Option(help="x (default), t or class.")] = "x",
+    features: Annotated[
+        list[str] | None, typer.Option(help="Columns to learn from; with commas or repeated.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="Columns not to learn from; with commas or repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Learn whom contact moves, from finished lists or an experiment."""
@@ -427,8 +433,19 @@ def list_uplift(
         outcome=outcome,
         control=control,
         learner=learner,
+        features=features or (),
+        ignore=ignore or (),
         as_json=as_json,
     )
+
+
+@list_app.command("programme")
+def list_programme(context: typer.Context, as_json: Json = False) -> None:
+    """Tell what all lists together bring: the standing control group against everybody else."""
+    settings = load_settings(_config_of(context))
+    from serving.lists.programme_commands import show_programme
+
+    show_programme(settings, as_json=as_json)
 
 
 @app.command()

@@ -128,6 +128,12 @@ class Dashboard(Part):
     save_rate: Between = 0.05
 
 
+class Lists(Part):
+    """What every contact list keeps to: the share of customers whom none contacts."""
+
+    global_control: Annotated[float, Field(gt=0, le=0.5)] | None = None
+
+
 def _tier_kind(value: object) -> str:
     return "auto" if isinstance(value, str) else "cut points"
 
@@ -160,6 +166,7 @@ class Settings(Part):
     mlflow: Mlflow = Mlflow()
     gate: Gate = Gate()
     serve: Serve = Serve()
+    lists: Lists = Lists()
     dashboard: Dashboard = Dashboard()
     exports: Exports = Exports()
 

@@ -4,7 +4,7 @@ An answer about scores starts with the head of its batch: `as_of`, `batch_id`,
 `model_version`, `published_at`, `stale`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -159,12 +159,15 @@ class Answers:
             return self.store.count(batch.batch_id, filters)
         return counted(cube, filters.as_dict())[0]
 
-    def week(self, batch: Batch, kind: str, start: int, limit: int) -> list[dict[str, Any]]:
+    def week(
+        self, batch: Batch, kind: str, start: int, limit: int, without: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
         """Return part of this week's list of a kind, most value at risk first.
 
-        Each item is a score row with `last_ordered_on`, `last_amount` and `last_product` besides.
+        Each item is a score row with `last_ordered_on`, `last_amount` and `last_product` besides;
+        who is in `without` is passed over.
         """
-        listed = read_week(self.store.database, batch.batch_id, kind, start, limit)
+        listed = read_week(self.store.database, batch.batch_id, kind, start, limit, without)
         found = self.store.scores([item["customer_id"] for item in listed], batch.batch_id)
         return [
             {**found[item["customer_id"]], **item}

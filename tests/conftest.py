@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from configs.telemetry import switch_off
@@ -17,6 +18,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Two processes that compile one function at once may mix up its files in numba's cache.
     _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
     os.environ["NUMBA_CACHE_DIR"] = str(_CACHE / os.environ["PYTEST_XDIST_WORKER"])
+# A speed is no test: what an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("perennial", deadline=None)
+hypothesis.settings.load_profile("perennial")
 _BENTOML_HOME = tempfile.mkdtemp(prefix="bentoml-home-")
 atexit.register(shutil.rmtree, _BENTOML_HOME, ignore_errors=True)
 os.environ["BENTOML_HOME"] = _BENTOML_HOME

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from features.log.shop_log import ShopLog
 from features.panel import labels_at, snapshot
+from features.rhythm import rhythm_of
 from features.shop_clock import date_of
 from training.campaigns import Counted
 from training.fit import HorizonFit, outcome
+from training.formula import formula_of_fold
 from training.recipe import Asked, Horizons, Recipe
 from training.results import FoldOutcome
 from training.side_by_side import one_thread_each
@@ -107,9 +109,12 @@ def _fold(
     labels = labels_at(full, cutoff, (horizons.churn_days, horizons.value_days))
     churn, value = labels[horizons.churn_days], labels[horizons.value_days]
     features, customers = shot.features, shot.customers
+    rhythm = vars(rhythm_of(recipe.known(cutoff), float(horizons.churn_days)))
+    formula = formula_of_fold(full, shot, rhythm, horizons.value_days)
     times = counted_at(recipe, customers, cutoff, horizons)
     if times is not None:
         at = times.positions
+        formula = formula[at]
         features, customers = features.iloc[at], customers[at]
         churn, value = churn.iloc[at], value.iloc[at]
     near = outcome(
@@ -125,4 +130,5 @@ def _fold(
         churned=near.churned,
         churn_probability=near.churn_probability,
         customers=customers,
+        formula=formula,
     )

@@ -13,6 +13,7 @@ from typing import Any
 from models.metrics import CHURN_METRICS, VALUE_METRICS, nan_to_null, pinball
 from training.card_curves import curves
 from training.card_emp import emp
+from training.card_formula import formula
 from training.card_segments import segments
 from training.card_words import (
     gate_sentences,
@@ -52,8 +53,8 @@ def card(result: TrainingResult, comparison: Comparison | None = None) -> dict[s
     Returns
     -------
     dict with the keys name, version, summary, trained_on, data, population, horizons, served,
-    gates, folds, mean, emp, challengers, quantiles, levels, segments, curves, top_features, limits,
-    seed, settings, versions
+    gates, folds, mean, emp, challengers, quantiles, levels, formula, segments, curves,
+    top_features, limits, seed, settings, versions
     """
     seed = result.settings.get("training", {}).get("seed")
     compared = comparison or compare(result.folds, seed=seed or 0)
@@ -78,6 +79,7 @@ def card(result: TrainingResult, comparison: Comparison | None = None) -> dict[s
         "challengers": _challengers(compared),
         "quantiles": quantiles,
         "levels": level,
+        "formula": formula(result.folds, served, seed or 0),
         "segments": segments(result.folds, served),
         "curves": curves(result.folds, served),
         "top_features": _top_features(result.importance),

@@ -17,12 +17,13 @@ from features.whole_file import write_whole
 from models.bundle import save_parts, write_json
 from models.metrics import churn_metrics, nan_to_null, value_metrics
 from retention.clv.ladder import Economics
+from retention.extra_fields import CUTS
 from retention.scores import score_rows, silence_of
 from retention.silence import SilenceDates
 from retention.table_fields import NO_CONTACT, with_table_fields
 from training.backtest import counted_at
 from training.campaigns import Campaigns
-from training.formula import formula_measures, worth_at
+from training.formula import formula_at, formula_measures, worth_at
 from training.recipe import Fitted, Horizons, Recipe
 from training.side_by_side import one_thread_each
 
@@ -102,15 +103,19 @@ def evaluate_at(
     labels = _labels(log, shot, horizons)
     predictions = pd.concat([rows, labels], axis=1)
     times = counted_at(recipe, shot.customers, cutoff, horizons)
-    judged = predictions
+    judged, at = predictions, np.arange(len(predictions))
     if times is not None:
-        judged = predictions.iloc[times.positions]
+        at = times.positions
+        judged = predictions.iloc[at]
         fitted = replace(fitted, notes=[*fitted.notes, times.sentence("measures")])
     metrics = {**_metrics(judged, fitted, cutoff), "customers": len(predictions)}
-    told = (rows["predicted_clv"], labels["future_value"])
     days = horizons.value_days
+    formula = np.full(len(predictions), np.nan)
+    if CUTS in cuts:
+        formula = formula_at(shot, worth, cuts[CUTS], days)
+    told = (judged[name].to_numpy(float) for name in ("predicted_clv", "future_value"))
     metrics["formula"] = nan_to_null(
-        formula_measures(shot, worth, cuts, *told, horizon_days=days, seed=seed)
+        formula_measures(formula[at], *told, horizon_days=days, seed=seed)
     )
     return Evaluation(predictions, metrics, fitted)
 

@@ -29,7 +29,8 @@ class FoldOutcome:
 
     All arrays have the shape (n_customers,) and one order of customers, who are not named but have
     their numbers in the log (`customers`), so that those of several folds can be told to be the
-    same; `n_orders` and `tenure_days` are those at the cutoff. The last three may be empty.
+    same; `n_orders` and `tenure_days` are those at the cutoff, `formula` is what `simple_clv` says
+    of the value horizon (NaN where nothing). The last four may be empty.
     """
 
     cutoff: datetime.date
@@ -45,6 +46,7 @@ class FoldOutcome:
     customers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     n_orders: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     tenure_days: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    formula: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @cached_property
     def measures(self) -> dict[str, dict[str, Metrics]]:

@@ -130,7 +130,7 @@ def _cut(
         order = listed.by_profit()
         held, stratum = np.zeros(size, bool), np.zeros(size, np.int64)
         held[order] = draw_holdout(plan.list_id, list(listed.ids[order]), share)
-        stratum[order] = strata_of(size)
+        stratum[order] = strata_of(size, share)
         spent = float(listed.outlay[~held].sum())
         if plan.budget is None or spent <= plan.budget * (1 + 1e-12) or size == 0:
             return listed, held, stratum

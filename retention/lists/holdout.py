@@ -1,7 +1,9 @@
 """Who of a list is held out at random, so that its effect can be measured.
 
 Within deciles of expected profit customers are ranked by a hash of (list, customer) and the first
-h n are held out: anybody can repeat the draw, nobody can steer it.
+h n are held out: anybody can repeat the draw, nobody can steer it. Each decile rounds up, so a
+list with fewer than twenty customers to hold out has fewer strata; else far more than h n would be
+held out.
 """
 
 import math
@@ -18,9 +20,19 @@ MOST = 0.5
 GLOBAL_SHARE = 0.02
 
 
-def strata_of(count: int, strata: int = STRATA) -> NDArray[np.int64]:
-    """Deciles of rank, 0 = best, of customers in the order of their expected profit, (count,)."""
-    return np.arange(count) * strata // max(count, 1)
+def strata_count(count: int, share: float) -> int:
+    """How many strata a list has: ten, or one for every two customers to be held out."""
+    return min(STRATA, max(1, int(share * count / 2)))
+
+
+def strata_of(count: int, share: float = MOST) -> NDArray[np.int64]:
+    """Stratum of each customer, 0 = best, in the order of their expected profit, shape (count,).
+
+    Parameters
+    ----------
+    share : held out, 0-0.5
+    """
+    return np.arange(count) * strata_count(count, share) // max(count, 1)
 
 
 def held_out_count(size: int, share: float) -> int:
@@ -30,9 +42,10 @@ def held_out_count(size: int, share: float) -> int:
 
 
 def held_out_sizes(count: int, share: float) -> int:
-    """How many of `count` ranked customers are held out over all deciles."""
-    # The first of decile s is the least i with i * STRATA // count >= s.
-    ends = [-(-s * count // STRATA) for s in range(STRATA + 1)]
+    """How many of `count` ranked customers are held out over all strata."""
+    strata = strata_count(count, share)
+    # The first of stratum s is the least i with i * strata // count >= s.
+    ends = [-(-s * count // strata) for s in range(strata + 1)]
     return sum(held_out_count(b - a, share) for a, b in pairwise(ends))
 
 
@@ -59,7 +72,7 @@ def draw_holdout(list_id: str, customer_ids: Sequence[str], share: float) -> NDA
     held = np.zeros(len(ids), bool)
     if share == 0 or not ids:
         return held
-    numbers, stratum = hash_numbers("holdout", list_id, ids), strata_of(len(ids))
+    numbers, stratum = hash_numbers("holdout", list_id, ids), strata_of(len(ids), share)
     # By stratum, then hash; equal hashes, which nobody will see, by id.
     order = np.lexsort((np.array(ids), numbers, stratum))
     for s in range(STRATA):

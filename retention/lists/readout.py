@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from retention.lists.adjusted_effect import Effect, adjusted_effect
 from retention.lists.caps import CONTACTED, HELD_OUT
-from retention.lists.save_rate import SaveRate
+from retention.lists.save_rate import MeasuredRate
 from retention.lists.verdict import preliminary_verdict, verdict
 
 Float = NDArray[np.float64]
@@ -33,7 +33,7 @@ class Readout:
     effects : outcome -> Effect a customer; empty while preliminary
     net_gain : currency, (estimate, low, high) of the contacted customers' profit; None while
         preliminary or where it cannot be told
-    save_rate : measured, to replace the assumed one; None where it cannot be told
+    save_rate : measured, to be weighed into the assumed one; None where it cannot be told
     """
 
     status: str
@@ -44,7 +44,7 @@ class Readout:
     means: dict[str, tuple[float, float]]
     effects: dict[str, Effect]
     net_gain: tuple[float, float, float] | None
-    save_rate: SaveRate | None
+    save_rate: MeasuredRate | None
 
 
 def profit_of(
@@ -107,24 +107,25 @@ def read_out(
         means,
         effects,
         _net_gain(effects["profit"], sizes[0]),
-        measured_save_rate(effects["return_rate"]),
+        measured_save_rate(effects["return_rate"], min(sizes)),
     )
 
 
-def measured_save_rate(effect: Effect) -> SaveRate | None:
+def measured_save_rate(effect: Effect, smaller_arm: int) -> MeasuredRate | None:
     """P(return if contacted | would not return), from the effect on the return rate.
 
-    The effect over the share of held-out customers that did not return; 0 where contact lowered
-    the return rate. None where it cannot be told.
+    The effect over the share of held-out customers that did not return, with its standard error;
+    below 0 where contact lowered the return rate. None where it cannot be told.
+
+    Parameters
+    ----------
+    smaller_arm : customers; arms in which all did the same are no surer than one of them allows
     """
     lost = 1 - effect.held_out_mean
     if not effect.defined or not lost > 0:
         return None
-    mean, sd = min(1.0, max(0.0, effect.estimate / lost)), effect.error / lost
-    if not 0 < mean < 1:
-        return SaveRate(mean, origin="measured")
-    most = 0.99 * float(np.sqrt(mean * (1 - mean)))
-    return SaveRate(mean, min(sd, most), "measured")
+    error = max(effect.error, 1 / smaller_arm)
+    return MeasuredRate(effect.estimate / lost, error / lost)
 
 
 def _joined(members: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:

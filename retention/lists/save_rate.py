@@ -5,13 +5,21 @@ Verbraken, Verbeke & Baesens (2013), IEEE TKDE 25(5), 961-973.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 Float = NDArray[np.float64]
 ORIGINS = ("assumed", "measured")
+# A save rate to plan with: contact that never saves, or always, is no assumption of a list.
+LEAST, MOST = 0.005, 0.95
+# Below this the next list would take chance for knowledge.
+LEAST_SD = 0.002
+# Readouts with a smaller share of the weight have told nothing.
+LEAST_WEIGHT = 0.01
 
 
 @dataclass(frozen=True)
@@ -69,3 +77,67 @@ class SaveRate:
         if self.beta is None:
             return np.full(count, self.mean)
         return np.random.default_rng(seed).beta(*self.beta, size=count)
+
+
+@dataclass(frozen=True)
+class MeasuredRate:
+    """The save rate as one readout estimates it; chance may put it below 0 or above 1.
+
+    Attributes
+    ----------
+    mean : the estimate, not cut to 0-1, for an average of cut ones would be too high
+    sd : its standard error, above 0
+    """
+
+    mean: float
+    sd: float
+    origin: str = "measured"
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.mean) or not (math.isfinite(self.sd) and self.sd > 0):
+            raise ValueError(
+                f"a measured save rate needs a finite mean and a standard error above 0, got "
+                f"{self.mean} and {self.sd}; leave out readouts that tell none"
+            )
+
+
+@dataclass(frozen=True)
+class CombinedRate:
+    """A prior and readouts in one save rate.
+
+    Attributes
+    ----------
+    rate : `measured` where the readouts weigh anything, else the prior
+    weights : share of each readout, 0-1; what is left is the prior's
+    """
+
+    rate: SaveRate
+    weights: tuple[float, ...]
+
+
+def combined_rate(prior: SaveRate, readouts: Sequence[MeasuredRate]) -> CombinedRate:
+    """Average a prior and readouts by the inverse of their variances, from `LEAST` to `MOST`.
+
+    The average is a normal distribution; the rate has the moments of the part of it above
+    `LEAST`, so that one unlucky readout makes the rate small and never 0.
+
+    Parameters
+    ----------
+    prior : with a standard deviation above 0
+    readouts : each of other customers or another time
+    """
+    if not prior.sd > 0:
+        raise ValueError(f"a prior needs a standard deviation above 0, got {prior.sd}")
+    means = np.array([prior.mean, *(each.mean for each in readouts)])
+    precisions = np.array([prior.sd**-2, *(each.sd**-2 for each in readouts)])
+    weights = precisions / precisions.sum()
+    if weights[1:].sum() < LEAST_WEIGHT:
+        return CombinedRate(prior, (0.0,) * len(readouts))
+    mean, sd = float(weights @ means), float(precisions.sum() ** -0.5)
+    start = (LEAST - mean) / sd
+    # Density over what is left above, in logarithms: far out both are 0.
+    hazard = math.exp(float(norm.logpdf(start) - norm.logsf(start)))
+    left = sd * math.sqrt(max(0.0, 1 + start * hazard - hazard**2))
+    rate = min(MOST, max(LEAST, mean + sd * hazard))
+    told = SaveRate(rate, max(LEAST_SD, left), "measured")
+    return CombinedRate(told, tuple(float(weight) for weight in weights[1:]))

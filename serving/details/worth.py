@@ -1,8 +1,10 @@
-"""What customers are worth: gross to contribution, to date and ahead, by cohort and channel."""
+"""What customers are worth: gross to contribution, to date and ahead, by cohort and channel.
+
+The ladder is of the scored customers; cohorts and channels are of everybody they won.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from features.line import AMOUNT_SCALE
 from features.shop_clock import day_number
 from retention.clv.ladder import (
     STEPS,
+    Economics,
     historic_ladder,
     in_currency,
     predicted_ladder,
@@ -26,6 +29,8 @@ from serving.details.plain import plain, records
 from serving.details.publication import Publication
 from serving.economics import economics_of
 
+Float = NDArray[np.float64]
+SCORED, SILENT = "scored", "inactive"
 BASES: tuple[Basis, ...] = ("revenue", "profit")
 MONEY = ("historic_mean", "predicted_mean", "total_mean", "low", "high", "total", "mean")
 # More channels are told together.
@@ -42,19 +47,38 @@ class Ladders:
     rows : DataFrame of the scored customers' rows
     history : DataFrame of `retention.history.history_of`, the same customers
     historic, predicted : DataFrames of `retention.clv.ladder`
-    channel : through which each was won, object, shape (n,); None without a table of customers
     """
 
     rows: pd.DataFrame
     history: pd.DataFrame
     historic: pd.DataFrame
     predicted: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Won:
+    """All customers who ever bought, so that a cohort is not told by those alone who stayed.
+
+    Attributes
+    ----------
+    historic : DataFrame of `retention.clv.ladder`
+    first_day : shop day of the first purchase, shape (n,)
+    scored : place of each among the scored rows, shape (n,); -1 for those who have been silent
+        for too long to be scored, from whom nothing is expected
+    channel : through which each was won, object, shape (n,); None without a table of customers
+    """
+
+    historic: pd.DataFrame
+    first_day: Float
+    scored: NDArray[np.int64]
     channel: NDArray[np.object_] | None
 
-    @cached_property
-    def first_day(self) -> NDArray[np.float64]:
-        """Shop day of the first purchase, shape (n,)."""
-        return self.history["first_day"].to_numpy(float)
+    def expected(self, of_scored: Float) -> Float:
+        """What is expected of each, shape (n,), out of what is expected of the scored rows."""
+        found = np.zeros(len(self.scored))
+        there = self.scored >= 0
+        found[there] = of_scored[self.scored[there]]
+        return found
 
 
 def facts(publication: Publication) -> dict[str, Any]:
@@ -66,43 +90,86 @@ def facts(publication: Publication) -> dict[str, Any]:
         ladder : see `ladder_facts`
         revenue, profit : see `on_basis`
     """
-    ladders = ladders_of(publication)
+    cutoff, economics = day_number(publication.as_of), economics_of(publication.settings)
+    told = publication.told.customers
+    history = publication.past.history
+    ladders = ladders_of(publication.rows, history, economics, told, cutoff=cutoff)
+    won = won_of(publication.rows, history, economics, told, cutoff=cutoff)
     return {
-        "ladder": ladder_facts(ladders, day_number(publication.as_of)),
-        **{basis: on_basis(ladders, basis, publication.past.span) for basis in BASES},
+        "ladder": ladder_facts(ladders, cutoff),
+        **{basis: on_basis(ladders, won, basis, publication.past.span) for basis in BASES},
     }
 
 
-def ladders_of(publication: Publication) -> Ladders:
-    """Steps of the scored customers, to date and within the value horizon."""
-    rows = publication.rows[publication.rows["score_status"] == "scored"]
-    ids = pd.Index(rows["customer_id"])
-    history = publication.past.history.reindex(ids)
-    economics, told = economics_of(publication.settings), publication.told.customers
-    cost, channel = None, None
-    if told is not None:
-        known = told.reindex(ids)
-        cost, channel = known["acquisition_cost"].to_numpy(float), known["channel"].to_numpy(object)
-        # A table that tells of no cost, or of no channel, is none for it.
-        cost = None if np.isnan(cost).all() else cost
-        channel = None if pd.isna(channel).all() else channel
-    days = rows["value_horizon_days"].dropna()
+def ladders_of(
+    rows: pd.DataFrame,
+    history: pd.DataFrame,
+    economics: Economics,
+    told: pd.DataFrame | None,
+    *,
+    cutoff: int,
+) -> Ladders:
+    """Steps of the scored customers, to date and within the value horizon.
+
+    Parameters
+    ----------
+    rows : DataFrame of score rows of everybody
+    history : DataFrame of `retention.history.history_of`, everybody
+    told : the table of customers by id; None without one
+    cutoff : shop day of both
+    """
+    scored = rows[rows["score_status"] == SCORED]
+    ids = pd.Index(scored["customer_id"])
+    cost = _told(told, "acquisition_cost", ids, float)
+    days = scored["value_horizon_days"].dropna()
+    past = history.reindex(ids)
     return Ladders(
-        rows,
-        history,
-        historic_ladder(
-            history, economics, cutoff=day_number(publication.as_of), acquisition_cost=cost
-        ),
+        scored,
+        past,
+        historic_ladder(past, economics, cutoff=cutoff, acquisition_cost=cost),
         predicted_ladder(
-            rows["predicted_clv"].to_numpy(float),
-            rows["predicted_number_of_orders"].to_numpy(float),
+            scored["predicted_clv"].to_numpy(float),
+            scored["predicted_number_of_orders"].to_numpy(float),
             economics,
             horizon_days=int(days.iloc[0]) if len(days) else 0,
-            refund_share=refund_share_of(publication.past.history),
+            refund_share=refund_share_of(history),
             index=ids,
         ),
-        channel,
     )
+
+
+def won_of(
+    rows: pd.DataFrame,
+    history: pd.DataFrame,
+    economics: Economics,
+    told: pd.DataFrame | None,
+    *,
+    cutoff: int,
+) -> Won:
+    """Everybody of whom is known what to expect, to date; parameters as of `ladders_of`.
+
+    Left out are those who are too new to be scored, and who do not want to be.
+    """
+    status = rows["score_status"].to_numpy(object)
+    scored = status == SCORED
+    kept = scored | (status == SILENT)
+    ids = pd.Index(rows["customer_id"])[kept]
+    past = history.reindex(ids)
+    place = np.where(scored, np.cumsum(scored) - 1, -1)[kept]
+    return Won(
+        historic_ladder(past, economics, cutoff=cutoff),
+        past["first_day"].to_numpy(float),
+        place.astype(np.int64),
+        _told(told, "channel", ids, object),
+    )
+
+
+def _told(told: pd.DataFrame | None, name: str, ids: pd.Index, kind: type) -> NDArray[Any] | None:
+    """A column of the table of customers; None where it tells nothing of any of them."""
+    if told is None:
+        return None
+    found = told.reindex(ids)[name].to_numpy(kind)
+    return None if pd.isna(found).all() else found
 
 
 def ladder_facts(ladders: Ladders, cutoff: int) -> dict[str, Any]:
@@ -138,8 +205,8 @@ def ladder_facts(ladders: Ladders, cutoff: int) -> dict[str, Any]:
     }
 
 
-def on_basis(ladders: Ladders, basis: Basis, span: Span) -> dict[str, Any]:
-    """Worth on one basis.
+def on_basis(ladders: Ladders, won: Won, basis: Basis, span: Span) -> dict[str, Any]:
+    """Worth on one basis: concentration and tiers of the scored, cohorts and channels of everybody.
 
     Returns
     -------
@@ -151,18 +218,20 @@ def on_basis(ladders: Ladders, basis: Basis, span: Span) -> dict[str, Any]:
         tiers : {value_tier, customers, customer_share, total, value_share, mean} of it
         period : length of a cohort
         cohorts, channels, both : {group, customers, historic_mean, predicted_mean, total_mean, low,
-            high, total, total_share}; `channels` and `both` are empty where no channel is told
+            high, total, total_share}, those silent for too long among them, with nothing expected;
+            `channels` and `both` are empty where no channel is told
     """
-    past, code = value_on(ladders.historic, basis)
+    past, code = value_on(won.historic, basis)
     ahead, _ = value_on(ladders.predicted, basis)
+    together = won.expected(ahead)
     found: dict[str, Any] = {"code": code, "concentration": None, "tiers": [], "period": span}
     found |= {"cohorts": [], "channels": [], "both": []}
-    if code is not None or not len(past):
+    if code is not None or not len(ahead):
         return found
     spread = asdict(concentration(ahead))
     shares = {str(share): value for share, value in spread["top_shares"].items()}
     tiers = by_tier(ladders.rows["value_tier"].to_numpy(object), ahead).reset_index()
-    cohort = cohort_of(ladders.first_day, span)
+    cohort = cohort_of(won.first_day, span)
     found |= {
         "concentration": {
             "top_shares": shares,
@@ -170,12 +239,12 @@ def on_basis(ladders: Ladders, basis: Basis, span: Span) -> dict[str, Any]:
             "sentence": spread["sentence"],
         },
         "tiers": records(tiers, money=MONEY),
-        "cohorts": _groups(worth_by(cohort, past, ahead)),
+        "cohorts": _groups(worth_by(cohort, past, together)),
     }
-    if ladders.channel is not None:
-        channel = _few(ladders.channel)
-        found["channels"] = _groups(worth_by(channel, past, ahead))
-        found["both"] = _groups(worth_by(both(cohort, channel), past, ahead))
+    if won.channel is not None:
+        channel = _few(won.channel)
+        found["channels"] = _groups(worth_by(channel, past, together))
+        found["both"] = _groups(worth_by(both(cohort, channel), past, together))
     return found
 
 

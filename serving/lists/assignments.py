@@ -1,24 +1,24 @@
 """One CSV a list with who was assigned to what, which training reads; see docs/lists.md.
 
-The files are made from the store, whole and for their owner alone. A file that is missing, or holds
-an erased customer, is made anew by `sync`.
+The files are made from the store, whole and for their owner alone, by one writer at a time: what a
+slower one has read is old when somebody was erased meanwhile. Beside each stands what it was made
+of and its own digest; `sync` makes anew what is missing, was changed, or is not up to date.
 """
 
 import logging
-import os
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from configs.settings import Settings
-from features.whole_file import write_whole
 from retention.lists.caps import CONTACTED
 from serving.errors import StoreDown
+from serving.lists.assignment_files import alone, is_made_of, write_made_of
 from serving.scores import ScoreStore
-from serving.store.list_events import contacts_of, count_foreign, foreign_contacts
-from serving.store.list_rows import Head, find_list, list_names, live_members, read_members
+from serving.store.list_events import contacts_of, foreign_contacts
+from serving.store.list_rows import Head, find_list, read_members
+from serving.store.list_state import states_of
 
 COLUMNS = (
     "customer_id",
@@ -31,6 +31,8 @@ COLUMNS = (
 )
 # No list is called so.
 OTHER = "_other.csv"
+# Another one whenever the same rows of the store give other files.
+FORM = "2"
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +40,8 @@ log = logging.getLogger(__name__)
 def file_of(store: ScoreStore, settings: Settings, list_id: str | None) -> None:
     """Write the file of a list, or of the contacts of no list; what fails is made up for later."""
     try:
-        if list_id is None:
-            write_other(store, settings)
-        else:
-            write_assignments(store, settings, list_id)
+        with alone(settings.contacts_dir):
+            _write(store, settings, list_id)
     except (OSError, StoreDown) as error:
         log.warning("a file of assignments is written later: %s", error)
 
@@ -54,64 +54,75 @@ def make_up_for(store: ScoreStore, settings: Settings) -> None:
         log.warning("files of assignments are written later: %s", error)
 
 
-def write_assignments(store: ScoreStore, settings: Settings, list_id: str) -> Path | None:
-    """Write the file of one list; None where there is no such list."""
-    with store.database.read() as connection:
-        head = find_list(connection, list_id)
-        if head is None:
-            return None
-        members = read_members(connection, list_id)
-        made = contacts_of(connection, list_id)
-    path = settings.contacts_dir / f"{list_id}.csv"
-    _write(path, _assigned(head, members, made))
-    return path
+def sync(store: ScoreStore, settings: Settings) -> list[Path]:
+    """Make the files that are missing, were changed, or are of another state of the store."""
+    folder = settings.contacts_dir
+    states = _states(store)
+    if not states and not folder.exists():
+        return []
+    made = []
+    with alone(folder):
+        # Lists and contacts of before have their files by now, those of others are theirs to make.
+        for list_id, state in sorted(_states(store).items(), key=lambda pair: pair[0] or ""):
+            if not is_made_of(_path(settings, list_id), state):
+                made += _write(store, settings, list_id)
+        other = folder / OTHER
+        if None not in states and other.exists() and not is_made_of(other, ""):
+            made += _write(store, settings, None)
+    return made
 
 
-def write_other(store: ScoreStore, settings: Settings) -> Path:
-    """Write the contacts that belong to no list of ours."""
+def _states(store: ScoreStore) -> dict[str | None, str]:
     with store.database.read() as connection:
-        found = foreign_contacts(connection)
-    path = settings.contacts_dir / OTHER
-    table = found.assign(
+        return states_of(connection, store.database.secret, FORM)
+
+
+def _path(settings: Settings, list_id: str | None) -> Path:
+    return settings.contacts_dir / (OTHER if list_id is None else f"{list_id}.csv")
+
+
+def _write(store: ScoreStore, settings: Settings, list_id: str | None) -> list[Path]:
+    """Write a file, `alone`; none where there is no such list."""
+    with store.database.read() as connection:
+        states = states_of(connection, store.database.secret, FORM)
+        if list_id is None:
+            table = _others(foreign_contacts(connection))
+        else:
+            head = find_list(connection, list_id)
+            if head is None:
+                return []
+            members, told = read_members(connection, list_id), contacts_of(connection, list_id)
+            table = assigned_of(head, members, told)
+    path = _path(settings, list_id)
+    write_made_of(path, table[list(COLUMNS)], states.get(list_id, ""))
+    return [path]
+
+
+def _others(found: pd.DataFrame) -> pd.DataFrame:
+    """Contacts that belong to no list of ours."""
+    return found.assign(
         list_id=found["list_id"].replace("", None),
         arm=CONTACTED,
         stratum=pd.array([pd.NA] * len(found), "Int64"),
     )
-    _write(path, table)
-    return path
 
 
-def sync(store: ScoreStore, settings: Settings) -> list[Path]:
-    """Make the files that are missing or have other lines than the store has rows."""
-    with store.database.read() as connection:
-        names = list_names(connection)
-        other = count_foreign(connection)
-        sizes = live_members(connection)
-    made = []
-    for list_id in sorted(names):
-        lines = _lines(settings.contacts_dir / f"{list_id}.csv")
-        if lines != sizes.get(list_id, 0) + 1:
-            path = write_assignments(store, settings, list_id)
-            made += [path] if path else []
-    path = settings.contacts_dir / OTHER
-    if _lines(path) != other + 1 and (other or path.exists()):
-        made.append(write_other(store, settings))
-    return made
+def assigned_of(head: Head, members: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """Members by assignment, then those contacted whom the list was not to contact.
 
-
-def _assigned(head: Head, members: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
-    """Members by assignment; where contacts were recorded, with their moment, channel and cost."""
-    there = members[members["customer_id"].notna()]
-    first = made.groupby("customer_id").agg(
-        contacted_at=("contacted_at", "min"), channel=("channel", "first"), cost=("cost", "sum")
-    )
-    found = first.reindex(there["customer_id"]).reset_index(drop=True)
-    there = there.reset_index(drop=True)
+    A contacted member has the moment, channel and cost that were recorded, where they were. Who was
+    held out and contacted after all has a row of either kind, so that training takes the customer
+    for neither; somebody contacted under the list's name without being on it has one, too.
+    """
+    there = members[members["customer_id"].notna()].reset_index(drop=True)
+    recorded = _recorded(made)
+    found = recorded.reindex(there["customer_id"]).reset_index(drop=True)
     contacted = (there["arm"] == CONTACTED).to_numpy(bool)
     known = found["contacted_at"].notna().to_numpy(bool) & contacted
     channel = head["terms"]["audience"]["channel"]
-    cost = np.where(known, found["cost"].to_numpy(float), there["contact_cost"].to_numpy(float))
-    return pd.DataFrame(
+    own, said = there["contact_cost"].to_numpy(float), found["cost"].to_numpy(float)
+    cost = np.where(known & ~np.isnan(said), said, own)
+    assigned = pd.DataFrame(
         {
             "customer_id": there["customer_id"],
             "contacted_at": np.where(known, found["contacted_at"], f"{head['begins_on']}T00:00:00"),
@@ -119,28 +130,21 @@ def _assigned(head: Head, members: pd.DataFrame, made: pd.DataFrame) -> pd.DataF
             "arm": there["arm"],
             "channel": np.where(known, found["channel"], channel or ""),
             "cost": np.where(contacted, cost, np.nan),
-            "stratum": there["stratum"],
+            "stratum": there["stratum"].astype("Int64"),
         }
     )
+    beside = recorded[~recorded.index.isin(set(there["customer_id"][contacted]))].reset_index()
+    if not len(beside):
+        return assigned
+    stratum = there.set_index("customer_id")["stratum"].reindex(beside["customer_id"])
+    extra = beside.assign(
+        list_id=head["list_id"], arm=CONTACTED, stratum=stratum.astype("Int64").to_numpy()
+    )
+    return pd.concat([assigned, extra[assigned.columns]], ignore_index=True)
 
 
-def _write(path: Path, table: pd.DataFrame) -> None:
-    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-    write_whole(path, partial(_privately, table=table[list(COLUMNS)]))
-
-
-def _privately(path: Path, table: pd.DataFrame) -> None:
-    flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW
-    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="") as file:
-        table.to_csv(file, index=False, lineterminator="\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _lines(path: Path) -> int:
-    """Lines of a file; 0 where there is none."""
-    try:
-        with path.open("rb") as file:
-            return sum(block.count(b"\n") for block in iter(partial(file.read, 1 << 20), b""))
-    except FileNotFoundError:
-        return 0
+def _recorded(made: pd.DataFrame) -> pd.DataFrame:
+    """First moment and channel of each customer's contacts and their cost, by customer."""
+    by_customer = made.groupby("customer_id")
+    first = by_customer.agg(contacted_at=("contacted_at", "min"), channel=("channel", "first"))
+    return first.assign(cost=by_customer["cost"].sum(min_count=1))

@@ -8,28 +8,27 @@ from sqlalchemy import Connection, and_, select
 
 from retention.lists.audience import Barred
 from retention.lists.caps import CONTACTED, ContactCap, at_cap
-from retention.lists.holdout import global_control
 from retention.lists.overlap import held_out_elsewhere
 from serving.lists.terms import Declared
 from serving.store.list_rows import held_out_between
 from serving.store.list_tables import contacts, list_members, lists
 
 
-def barred_of(connection: Connection, told: Declared, customers: pd.DataFrame, shop: str) -> Barred:
+def barred_of(
+    connection: Connection,
+    told: Declared,
+    customers: pd.DataFrame,
+    control: Collection[str],
+) -> Barred:
     """Find all who are barred.
 
     Parameters
     ----------
     customers : columns of the batch, see `serving.lists.rows`
-    shop : name by which the standing control group is drawn
+    control : the standing control group, empty where there is none
     """
     begins, ends = told.begins_on, told.readout_on
     held = held_out_between(connection, begins.isoformat(), ends.isoformat())
-    control: Collection[str] = ()
-    if told.terms["global_control"]:
-        ids = customers["customer_id"].tolist()
-        inside = global_control(shop, ids)
-        control = frozenset(each for each, hit in zip(ids, inside, strict=True) if hit)
     cap: Collection[str] = ()
     if told.cap is not None:
         cap = _at_cap(connection, told.cap, begins, customers)
@@ -39,22 +38,35 @@ def barred_of(connection: Connection, told: Declared, customers: pd.DataFrame, s
 def _at_cap(
     connection: Connection, cap: ContactCap, begins_on: date, customers: pd.DataFrame
 ) -> frozenset[str]:
-    when = pd.Timestamp(begins_on) + pd.Timedelta(days=1, microseconds=-1)
-    since = begins_on - timedelta(days=cap.days)
-    found = _contacts(connection, since, begins_on)
-    of_the_shop = _last_contacts(customers, since, begins_on)
+    """Customers whom a contact on a day would bring above the cap in any of its spans of days.
+
+    Lists that begin later are known already, so a span may end after the day.
+    """
+    near = timedelta(days=cap.days - 1)
+    found = _contacts(connection, begins_on - near, begins_on + near)
+    of_the_shop = _last_contacts(customers, begins_on - near, begins_on)
     # The shop's own table may tell of the same contacts: of those only the last is known.
-    of_the_shop = of_the_shop[~of_the_shop["customer_id"].isin(set(found["customer_id"]))]
-    return at_cap(pd.concat([found, of_the_shop], ignore_index=True), when, cap)
+    ahead = pd.Timestamp(begins_on) + pd.Timedelta(days=1)
+    behind = set(found.loc[found["contacted_at"] < ahead, "customer_id"])
+    of_the_shop = of_the_shop[~of_the_shop["customer_id"].isin(behind)]
+    made = pd.concat([found, of_the_shop], ignore_index=True)
+    days = made["contacted_at"].dt.normalize()
+    lasts = {pd.Timestamp(begins_on), *days[days > pd.Timestamp(begins_on)]}
+    end_of_day = pd.Timedelta(days=1, microseconds=-1)
+    spans = (at_cap(made, last + end_of_day, cap) for last in lasts)
+    return frozenset[str]().union(*spans)
 
 
 def _contacts(connection: Connection, since: date, until: date) -> pd.DataFrame:
-    """Contacts recorded, and of lists without such those that were assigned, by their day."""
+    """Contacts recorded, and of members without such those that were assigned, by their day."""
     first, last = since.isoformat(), f"{until.isoformat()}T23:59:59"
     recorded = select(contacts.c.customer_id, contacts.c.contacted_at).where(
         contacts.c.contacted_at >= first, contacts.c.contacted_at <= last
     )
-    told = select(contacts.c.list_id).distinct()
+    told = select(contacts.c.list_id).where(
+        contacts.c.customer_id == list_members.c.customer_id,
+        contacts.c.list_id == list_members.c.list_id,
+    )
     assigned = (
         select(list_members.c.customer_id, lists.c.begins_on)
         .join(lists, lists.c.list_id == list_members.c.list_id)
@@ -64,7 +76,7 @@ def _contacts(connection: Connection, since: date, until: date) -> pd.DataFrame:
                 list_members.c.customer_id.is_not(None),
                 lists.c.begins_on >= first,
                 lists.c.begins_on <= until.isoformat(),
-                lists.c.list_id.not_in(told),
+                ~told.exists(),
             )
         )
     )

@@ -1,6 +1,6 @@
 """What can be wrong with a list; `exit_code` is that of the command line."""
 
-from serving.errors import ServeError
+from serving.errors import ServeError, StoreDown
 
 
 class ListRefused(ValueError):  # noqa: N818 - it names a state
@@ -32,6 +32,16 @@ class ListExists(ServeError):  # noqa: N818 - it names a state
     def __init__(self, list_id: str) -> None:
         super().__init__(
             f"a list {list_id!r} was made before and cannot be changed; choose another list_id"
+        )
+
+
+class Busy(StoreDown):
+    """Other lists were made again and again while this one was drawn; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "other lists are being made at this moment, and who may be on this one hangs on them; "
+            "nothing was written, try again in a few seconds"
         )
 
 

@@ -95,7 +95,9 @@ def record_outcomes(
     replace: bool = False,
     write: Write | None = None,
 ) -> Answer:
-    """Keep what members of a list bought; from then on the readout goes by it.
+    """Keep what members of a list bought.
+
+    The readout goes by it once it is complete until the list's day, see `OutcomeIn`.
 
     Parameters
     ----------
@@ -131,7 +133,7 @@ def record_outcomes(
             raise UnknownList(list_id)
         on_it = arms_of(connection, list_id, [row.customer_id for row in rows])
         kept = [
-            {**row.model_dump(), "recorded_at": utc_text(now)}
+            {**row.model_dump(mode="json"), "recorded_at": utc_text(now)}
             for row in rows
             if row.customer_id in on_it
         ]

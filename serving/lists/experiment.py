@@ -1,5 +1,7 @@
 """An experiment that a shop brings as a CSV: who was treated, what came, and what was known."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ CONTROL = ("0", "false", "f", "no", "n", "none", "control", "held_out", "held ou
 CUSTOMER = "customer_id"
 MOST_WORDS = 20
 LEAST_IN_AN_ARM = 200
+# A column that goes with the outcome in every row is taken for a part of it where chance would
+# bring that about in fewer than one file of a million.
+CHANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,14 @@ def experiment_report(
     control: str | None = None,
     learner: str = LEARNER,
     seed: int = 0,
+    features: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What an experiment tells of whom contact moves; nothing is kept.
+
+    Parameters
+    ----------
+    path, treatment, outcome, control, features, ignore : as of `read_experiment`
 
     Returns
     -------
@@ -52,7 +63,14 @@ def experiment_report(
             first 30 %), each {mean, low, high}
         groups : name, customers, effect, driven_away
     """
-    read = read_experiment(path, treatment=treatment, outcome=outcome, control=control)
+    read = read_experiment(
+        path,
+        treatment=treatment,
+        outcome=outcome,
+        control=control,
+        features=features,
+        ignore=ignore,
+    )
     rows, halves = read.rows, []
     if learner == "class" and not np.isin(rows.outcome, (0.0, 1.0)).all():
         raise ListRefused(
@@ -84,7 +102,15 @@ def experiment_report(
     return told
 
 
-def read_experiment(path: Path, *, treatment: str, outcome: str, control: str | None) -> Read:
+def read_experiment(
+    path: Path,
+    *,
+    treatment: str,
+    outcome: str,
+    control: str | None,
+    features: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> Read:
     """Rows of an experiment whose arms were drawn at random.
 
     Every other column is a feature: numbers as they are, words with at most 20 values as a column
@@ -96,15 +122,18 @@ def read_experiment(path: Path, *, treatment: str, outcome: str, control: str | 
     path : CSV with a head
     treatment, outcome : columns; an outcome is a number, 0 or 1 for yes or no
     control : value of `treatment` for those who were left alone; by default 0, no, control, ...
+    features : columns to learn from, all known before the treatment; empty: all others
+    ignore : columns not to learn from
 
     Raises
     ------
     ListRefused
         If the file or a column is not there.
     DataError
-        If the columns cannot be read as an experiment.
+        If the columns cannot be read as an experiment, or one that `features` does not name is
+        zero wherever the outcome is, or never zero where the outcome is not: it came with it.
     """
-    table = _table(path, treatment, outcome)
+    table = _chosen(_table(path, treatment, outcome), path, treatment, outcome, features, ignore)
     told = table[treatment].str.strip()
     alone = told == control if control is not None else told.str.lower().isin(CONTROL)
     treated = ~alone.to_numpy(bool)
@@ -126,11 +155,13 @@ def read_experiment(path: Path, *, treatment: str, outcome: str, control: str | 
     customer = np.arange(len(table))
     if CUSTOMER in rest:
         customer = pd.factorize(rest.pop(CUSTOMER), use_na_sentinel=False)[0].astype(np.int64)
-    features, names = _features(rest)
+    known, names = _features(rest)
     if not names:
         raise DataError(f"{path} has no column besides {treatment!r} and {outcome!r} to learn from")
+    if not features:
+        _refuse_outcomes(known, names, came != 0, path, outcome)
     share = float(treated.mean())
-    return Read(UpliftRows.of(features, treated, came, share, customer=customer), names)
+    return Read(UpliftRows.of(known, treated, came, share, customer=customer), names)
 
 
 def _table(path: Path, treatment: str, outcome: str) -> pd.DataFrame:
@@ -144,6 +175,58 @@ def _table(path: Path, treatment: str, outcome: str) -> pd.DataFrame:
     if missing:
         raise ListRefused(f"{path} has no column {missing[0]!r}; it has {list(table.columns)}")
     return table[table[treatment].notna()].reset_index(drop=True)
+
+
+def _chosen(
+    table: pd.DataFrame,
+    path: Path,
+    treatment: str,
+    outcome: str,
+    features: Sequence[str],
+    ignore: Sequence[str],
+) -> pd.DataFrame:
+    """The columns that are used."""
+    kept = [treatment, outcome]
+    for option, names in (("--features", features), ("--ignore", ignore)):
+        missing = [name for name in names if name not in table.columns]
+        if missing:
+            raise ListRefused(
+                f"{path} has no column {missing[0]!r}, which {option} names; it has "
+                f"{list(table.columns)}"
+            )
+        taken = [name for name in names if name in kept]
+        if taken:
+            raise ListRefused(
+                f"{option} names {taken[0]!r}, which is the treatment or the outcome; leave it out"
+            )
+    wanted = {*features, CUSTOMER} if features else set(table.columns)
+    return table[
+        [name for name in table if name in kept or (name in wanted and name not in ignore)]
+    ]
+
+
+def _refuse_outcomes(
+    known: NDArray[np.float64], names: list[str], came: Mask, path: Path, outcome: str
+) -> None:
+    """Refuse columns that go with the outcome in every row, by more than chance."""
+    there = (known != 0) & ~np.isnan(known)
+    for column, name in zip(there.T, names, strict=True):
+        if not (column & ~came).any() and _chance(came, int(column.sum())):
+            how = f"is zero wherever {outcome!r} is"
+        elif not (came & ~column).any() and _chance(column, int(came.sum())):
+            how = f"is never zero where {outcome!r} is not"
+        else:
+            continue
+        raise DataError(
+            f"column {name!r} of {path} {how}, so it looks like a part of what came, and not like "
+            "something known before the treatment; leave it out with --ignore, or name all columns "
+            "to learn from with --features"
+        )
+
+
+def _chance(among: Mask, times: int) -> bool:
+    """Whether so many rows drawn at random would hardly ever all be among those."""
+    return times * math.log(max(float(among.mean()), 1e-300)) < math.log(CHANCE)
 
 
 def _features(table: pd.DataFrame) -> tuple[NDArray[np.float64], list[str]]:

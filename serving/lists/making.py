@@ -13,8 +13,9 @@ from retention.lists.build import build_list, preview_list
 from retention.lists.candidates import candidates_of
 from retention.lists.caps import CONTACTED, HELD_OUT
 from retention.lists.outside import outside_sample
-from retention.lists.save_rate import SaveRate
 from serving.lists.barred import barred_of
+from serving.lists.control import CONTROLS
+from serving.lists.default_rate import default_rate, window_days
 from serving.lists.errors import ListRefused, NothingPublished
 from serving.lists.plain import gain_dict, plain, sensitivity_rows
 from serving.lists.request import ListIn
@@ -78,15 +79,6 @@ class Made:
         return self.members.loc[self.members["stratum"] != OUTSIDE, "customer_id"]
 
 
-def measured_save_rate(readouts: dict[str, dict[str, Any]]) -> SaveRate | None:
-    """The save rate of the last final readout that told one, by which the next list goes."""
-    for content in reversed(list(readouts.values())):
-        told = content.get("save_rate")
-        if told:
-            return SaveRate(told["mean"], told["sd"], "measured")
-    return None
-
-
 def basis_of(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn) -> Basis:
     """Read what a list is made from.
 
@@ -102,6 +94,7 @@ def basis_of(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn
         raise NothingPublished
     customers = LIST_ROWS.of(store, batch)
     ranking = ranking_in_use(settings)
+    horizon_days = customers.horizon_days or settings.horizons.churn_days
     with store.database.read() as connection:
         number = newest_number(connection)
         told = declared(
@@ -109,12 +102,14 @@ def basis_of(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn
             list_id=asked.list_id or _free_name(settings, now, list_names(connection)),
             settings=settings,
             batch=batch,
-            horizon_days=customers.horizon_days or settings.horizons.churn_days,
-            measured=measured_save_rate(kept_readouts(connection)),
+            horizon_days=horizon_days,
+            usual=default_rate(kept_readouts(connection), horizon_days),
             now=now,
             ranking=None if ranking is None else ranking.told,
         )
-        barred = barred_of(connection, told, customers.frame, settings.name)
+        asked_for = bool(told.terms["global_control"])
+        control = CONTROLS.of(settings, batch, customers.frame, asked=asked_for)
+        barred = barred_of(connection, told, customers.frame, control)
     return Basis(batch, customers, number, told, barred, store, ranking)
 
 
@@ -143,7 +138,7 @@ def preview_of(basis: Basis) -> dict[str, Any]:
                 "share": found.holdout.share,
                 "detectable_effect": found.holdout.detectable,
                 "sufficient": found.holdout.sufficient,
-                "sentence": found.holdout.sentence,
+                "sentence": found.holdout.sentence + _over_which_days(told.terms),
             },
             "sensitivity": sensitivity_rows(found.sensitivity),
         }
@@ -174,11 +169,26 @@ def make(basis: Basis) -> Made:
         "counts": counts,
         "outlay": built.outlay,
         "gain": plain(gain_dict(built.gain)),
-        "holdout": plain(built.holdout),
+        "holdout": plain(_with_days(built.holdout, told.terms)),
         "sensitivity": plain(sensitivity_rows(built.sensitivity)),
     }
     pool = frame["customer_id"].iloc[_contactable(basis).positions]
     return Made(head, members.assign(arm=members["arm"].astype(object)), pool)
+
+
+def _with_days(holdout: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
+    return {**holdout, "sentence": f"{holdout['sentence']}{_over_which_days(terms)}"}
+
+
+def _over_which_days(terms: dict[str, Any]) -> str:
+    """What a sentence on power says of a list that is not read after the churn horizon."""
+    horizon, window = terms["churn_horizon_days"], window_days(terms)
+    if window == horizon:
+        return ""
+    return (
+        f"; that is of returns within {horizon} days, as the scores look ahead, and this list is "
+        f"read after {window}, when another share has returned"
+    )
 
 
 def _candidates(basis: Basis) -> tuple[Audience, pd.DataFrame]:

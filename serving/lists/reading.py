@@ -15,11 +15,11 @@ from retention.lists.caps import CONTACTED, HELD_OUT
 from retention.lists.readout import FINAL, MEMBERS, Readout, profit_of, read_out
 from serving.errors import StoreDown
 from serving.lists.plain import plain
-from serving.lists.progress import known_until
+from serving.lists.progress import Known, known_of
 from serving.lists.terms import today_of
 from serving.scores import ScoreStore
 from serving.store.list_events import contacts_of, orders_between, outcomes_of
-from serving.store.list_rows import OUTSIDE, Head, keep_readout, kept_readouts
+from serving.store.list_rows import OUTSIDE, Head, keep_readout, standing_readouts
 
 ORDERS, IMPORTED, ASSUMED, RECORDED = "orders", "imported", "assumed", "recorded"
 
@@ -34,29 +34,39 @@ def readout_of(
     head: Head,
     members: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Compare the arms of a list as far as its outcome is known.
+    """Compare the arms of a list as far as its outcome is known; the first final one stands.
+
+    Only contacts or outcomes that were imported after it was kept make it anew: whoever looks
+    again every night would find another verdict some night.
 
     Parameters
     ----------
     members : all of them, see `serving.store.list_rows.read_members`
     """
     list_id = str(head["list_id"])
+    kept = standing_readouts(connection, [list_id]).get(list_id)
+    if kept is not None:
+        return {"as_of": None, **kept}
     begins, ends = str(head["begins_on"]), str(head["readout_on"])
     mine = members[members["stratum"] != OUTSIDE]
     there = mine[mine["customer_id"].notna()].reset_index(drop=True)
-    imported = outcomes_of(connection, list_id)
-    given = imported if len(imported) else orders_between(connection, list_id, begins, ends)
+    known = known_of(connection, [head], settings, store.current(), now)[list_id]
+    given = (
+        outcomes_of(connection, list_id)
+        if known.imported
+        else orders_between(connection, list_id, begins, ends)
+    )
     made = contacts_of(connection, list_id)
     table = _outcomes(there, given, made, head["terms"]["assumed"])
     last = date.fromisoformat(ends)
     today = today_of(settings, now)
-    known = known_until(store.current(), today, bool(len(imported)))
     found = read_out(
         there[list(MEMBERS)],
         table,
         primary_outcome=head["terms"]["primary_outcome"],
         readout_on=last,
-        today=known,
+        # Until refunds have come no day after the last is known.
+        today=last if known.is_final else min(known.until, last - timedelta(days=1)),
     )
     arms = dict(zip(there["customer_id"], there["arm"], strict=True))
     reached = made["customer_id"].unique()
@@ -67,14 +77,14 @@ def readout_of(
         "primary_outcome": found.primary_outcome,
         "begins_on": begins,
         "readout_on": ends,
-        "as_of": known.isoformat() if known > date.min else None,
+        "as_of": known.until.isoformat() if known.until > date.min else None,
         "contacted": found.contacted,
         "held_out": found.held_out,
         "means": {k: dict(zip((CONTACTED, HELD_OUT), v, strict=True)) for k, v in _means(found)},
         "effects": {name: effect_dict(effect) for name, effect in found.effects.items()},
         "net_gain": _net_gain(found),
         "save_rate": None if found.save_rate is None else asdict(found.save_rate),
-        "outcomes_from": IMPORTED if len(imported) else ORDERS,
+        "outcomes_from": IMPORTED if known.imported else ORDERS,
         "costs_from": RECORDED if len(made) else ASSUMED,
         "contacts": {
             "recorded": len(made),
@@ -84,7 +94,7 @@ def readout_of(
         "erased": _erased(mine),
     }
     if found.status != FINAL and today >= last:
-        answer["verdict"] = _waits_for_orders(known, last)
+        answer["verdict"] = _waits(known, last)
     told: dict[str, Any] = plain(answer)
     return told
 
@@ -102,17 +112,16 @@ def effect_dict(effect: Effect) -> dict[str, Any]:
 
 
 def keep(store: ScoreStore, answer: dict[str, Any], now: datetime) -> None:
-    """Keep a final readout, if it is another than the one kept; its save rate is the next one's."""
+    """Keep a final readout unless one stands; its save rate is weighed into the next one's."""
     if answer["status"] != FINAL:
         return
     list_id = answer["list_id"]
-    kept = {name: value for name, value in answer.items() if name != "as_of"}
     with store.database.read() as connection:
-        if kept_readouts(connection).get(list_id) == kept:
+        if list_id in standing_readouts(connection, [list_id]):
             return
     try:
         with store.database.write() as connection:
-            keep_readout(connection, list_id, kept, now)
+            keep_readout(connection, list_id, answer, now)
     except StoreDown as error:
         log.warning("the readout of a list is kept later: %s", error)
 
@@ -126,11 +135,13 @@ def _outcomes(
     orders = table["orders"].to_numpy(float)
     returned = np.where(np.isnan(orders), revenue > 0, orders > 0)
     contacted = (table["arm"] == CONTACTED).to_numpy(bool)
+    # Who was to be contacted and has no row may have been contacted: an import is seldom whole.
     cost = np.where(contacted, members["contact_cost"].to_numpy(float), 0.0)
     if len(made):
         filled = made.assign(cost=made["cost"].fillna(float(assumed["contact_cost"])))
         sums = filled.groupby("customer_id")["cost"].sum()
-        cost = table["customer_id"].map(sums).fillna(0.0).to_numpy(float)
+        told = table["customer_id"].map(sums).to_numpy(float)
+        cost = np.where(np.isnan(told), cost, told)
     profit = profit_of(
         revenue,
         margin=float(assumed["margin"]),
@@ -171,9 +182,22 @@ def _erased(members: pd.DataFrame) -> dict[str, int]:
     return {arm: int((gone == arm).sum()) for arm in (CONTACTED, HELD_OUT)}
 
 
-def _waits_for_orders(known: date, last: date) -> str:
-    until = "no orders are known" if known == date.min else f"orders are known before {known}"
-    return (
-        f"preliminary: {until}, and the list runs until {last - timedelta(days=1)}; "
-        "score with newer purchases, or import outcomes"
-    )
+def _waits(known: Known, last: date) -> str:
+    """Why a list whose day has come has no verdict yet."""
+    runs = f"the list runs until {last - timedelta(days=1)}"
+    again = "import them again when they are, with `replace`"
+    if known.imported:
+        told = f"imported outcomes are complete before {known.until} only, and {runs}; {again}"
+        return f"preliminary: {told}"
+    if known.until >= last:
+        ready = last + timedelta(days=known.refund_days)
+        return (
+            f"preliminary: refunds come for {known.refund_days} days after an order; final when "
+            f"orders are known before {ready}, they are before {known.until}"
+        )
+    nothing = known.until == date.min
+    until = "no orders are known" if nothing else f"orders are known before {known.until}"
+    told = f"preliminary: {until}, and {runs}; score with newer purchases, or import outcomes"
+    if known.import_until is None:
+        return told
+    return f"{told} (those imported are complete before {known.import_until} only)"

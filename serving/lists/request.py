@@ -56,7 +56,10 @@ class SaveRateIn(Asked):
     sd: Annotated[float, Field(ge=0, lt=0.5)] = Field(
         default=SAVE_RATE_SD, description="standard deviation; 0 = known for certain"
     )
-    origin: Literal["assumed", "measured"] = "assumed"
+    origin: Literal["assumed"] = Field(
+        default="assumed",
+        description="a rate that is given is assumed; leave out `save_rate` for the measured one",
+    )
 
 
 class ContactCapIn(Asked):
@@ -82,7 +85,8 @@ class ListIn(Asked):
         default=1.0, description="share that redeems it of those who would have bought anyway"
     )
     save_rate: SaveRateIn | None = Field(
-        default=None, description="default: as the last readout measured it, else 0.05 ± 0.02"
+        default=None,
+        description="default: 0.05 ± 0.02 and what the readouts measured, weighed by how sure",
     )
     margin: Share | None = Field(
         default=None,
@@ -163,10 +167,17 @@ class OutcomeIn(Asked):
     incentive_paid: Amount | None = Field(
         default=None, description="currency, of incentives redeemed"
     )
+    complete_until: date | None = Field(
+        default=None,
+        description="first day of which the row tells nothing; default the day of the import",
+    )
 
 
 class OutcomesIn(Asked):
-    """Outcomes of a list's members; who is not in them has bought nothing."""
+    """Outcomes of a list's members; who is not in them has bought nothing.
+
+    They stand for the orders once all rows kept for the list are complete until its readout.
+    """
 
     outcomes: Annotated[list[OutcomeIn], Field(min_length=1, max_length=MOST_ROWS)]
     replace: bool = Field(default=False, description="forget what was imported for the list before")

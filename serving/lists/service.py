@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from configs.settings import Settings
 from serving.errors import UnknownCursor
-from serving.lists.errors import ListExists
+from serving.lists.errors import Busy
 from serving.lists.events import Effect, Write
 from serving.lists.events import record_contacts as record_contacts
 from serving.lists.events import record_outcomes as record_outcomes
@@ -81,13 +81,15 @@ def create(
     ------
     ListExists
         If a list of this name was made before.
+    Busy
+        If other lists were made again and again meanwhile, on which it hangs who may be on it.
     """
 
     def alone(effect: Effect) -> dict[str, Any]:
         with store.database.write() as connection:
             return effect(connection)
 
-    for last in (*[False] * (TRIES - 1), True):
+    for _ in range(TRIES):
         made = make(basis_of(store, settings, now, asked))
         head = sealed(store.database.secret, made.head, made.members, who=who, now=now)
         written: list[Made] = []
@@ -98,21 +100,19 @@ def create(
             head: Head = head,
             written: list[Made] = written,
         ) -> dict[str, Any]:
-            write_made(store, connection, made, head, who, now)
+            write_made(store, connection, made, head, who, now, is_named=bool(asked.list_id))
             written.append(made)
             return answer_to(connection, store, settings, now, head)
 
         try:
             answer = (write or alone)(effect)
         except Changed:
-            if last:
-                raise ListExists(str(made.head["list_id"])) from None
             continue
         # An answer that was kept is of a list that has its file and its card already.
         if not written:
             return answer
         return with_card(store, settings, now, made, answer, in_background=in_background)
-    raise AssertionError("the last try ends the loop")
+    raise Busy
 
 
 def all_lists(store: ScoreStore, settings: Settings, now: datetime) -> list[dict[str, Any]]:

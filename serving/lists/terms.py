@@ -11,8 +11,9 @@ from retention.lists.caps import ContactCap
 from retention.lists.contact_value import ValueAssumptions
 from retention.lists.plan import ListPlan
 from retention.lists.save_rate import SaveRate
+from serving.lists.default_rate import DefaultRate
 from serving.lists.errors import ListRefused
-from serving.lists.request import SAVE_RATE, SAVE_RATE_SD, AudienceIn, ListIn
+from serving.lists.request import AudienceIn, ListIn
 from serving.store.batch import Batch
 
 MARGIN = "margin"
@@ -57,7 +58,7 @@ def declared(
     settings: Settings,
     batch: Batch,
     horizon_days: int,
-    measured: SaveRate | None,
+    usual: DefaultRate,
     now: datetime,
     ranking: dict[str, Any] | None = None,
 ) -> Declared:
@@ -68,7 +69,7 @@ def declared(
     list_id : name of the list
     batch : whose scores the list is made from
     horizon_days : days after which these scores' outcome is known
-    measured : save rate of the last readout, if there is one
+    usual : save rate where none is asked for
     ranking : what is told of the effects that customers are ranked by, where uplift is in use
 
     Raises
@@ -82,7 +83,7 @@ def declared(
     _check_days(begins_on, readout_on, batch)
     plan = ListPlan(
         list_id=list_id,
-        assumed=_assumed(asked, settings, measured),
+        assumed=_assumed(asked, settings, usual.rate),
         readout_on=readout_on,
         budget=asked.budget,
         max_contacts=asked.max_contacts,
@@ -94,10 +95,11 @@ def declared(
     cap = asked.contact_cap
     terms = {
         **plan.terms(),
+        "save_rate_from": usual.lists if asked.save_rate is None else [],
         "begins_on": begins_on.isoformat(),
         "audience": asked.audience.model_dump(mode="json"),
         "contact_cap": None if cap is None else cap.model_dump(),
-        "global_control": asked.global_control,
+        "global_control": asked.global_control or settings.lists.global_control is not None,
         "outside_sample": asked.outside_sample,
         "batch_id": batch.batch_id,
         "model_version": batch.model_version,
@@ -130,7 +132,7 @@ def rules_of(audience: AudienceIn) -> AudienceRules:
     return AudienceRules(lapsed, audience.channel, allowed, at_least)
 
 
-def _assumed(asked: ListIn, settings: Settings, measured: SaveRate | None) -> ValueAssumptions:
+def _assumed(asked: ListIn, settings: Settings, usual: SaveRate) -> ValueAssumptions:
     margin = settings.money.margin if asked.margin is None else asked.margin
     if margin is None:
         raise ListRefused(
@@ -140,10 +142,7 @@ def _assumed(asked: ListIn, settings: Settings, measured: SaveRate | None) -> Va
         )
     told = asked.save_rate
     try:
-        if told is None:
-            rate = measured or SaveRate(SAVE_RATE, SAVE_RATE_SD)
-        else:
-            rate = SaveRate(told.mean, told.sd, told.origin)
+        rate = usual if told is None else SaveRate(told.mean, told.sd)
     except ValueError as error:
         raise ListRefused(str(error), "save_rate") from None
     return ValueAssumptions(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ def uplift(
     control: str | None = None,
     learner: str = LEARNER,
     as_json: bool = False,
+    features: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> None:
     """Learn from finished lists whom contact moves, or from an experiment's CSV, and print it."""
     if learner not in LEARNERS:
@@ -43,15 +46,24 @@ def uplift(
             control=control,
             learner=learner,
             seed=settings.training.seed,
+            features=_names(features),
+            ignore=_names(ignore),
         )
         _say(told, as_json, lambda: _print_experiment(console, told))
         return
+    if features or ignore:
+        raise ListRefused("--features and --ignore name columns of an --experiment; give one")
     store = ScoreStore(settings.store_url)
     try:
         told = learn(store, settings, dt.datetime.now(dt.UTC), learner=learner)
     finally:
         store.close()
     _say(told, as_json, lambda: _print_lists(console, told))
+
+
+def _names(told: Sequence[str]) -> list[str]:
+    """Columns by name, given one by one or with commas between."""
+    return [name.strip() for each in told for name in each.split(",") if name.strip()]
 
 
 def _say(told: Answer, as_json: bool, show: Any) -> None:

@@ -18,11 +18,12 @@ from retention.lists.contact_value import (
     contact_terms,
     expected_profit,
     spend_if_stays,
+    with_response,
 )
 from retention.lists.readout import profit_of
 from retention.lists.save_rate import SaveRate
 from retention.uplift.rows import UpliftRows
-from serving.lists.progress import FINAL, progress_of
+from serving.lists.progress import FINAL, import_days, progress_of
 from serving.scores import ScoreStore
 from serving.store.list_events import orders_between, outcomes_of
 from serving.store.list_rows import Head, every_list, read_members
@@ -62,6 +63,7 @@ class Experiment:
     returned, profit : shape (n,), what came; profit after contact and incentive, currency
     terms : what a contact of each was expected to be made of
     rate : save rate by which the list was ranked
+    ranked_by : what the list's terms say of the effects that ranked it; None where none did
     """
 
     list_id: str
@@ -73,6 +75,7 @@ class Experiment:
     profit: Float
     terms: ContactTerms
     rate: float
+    ranked_by: dict[str, Any] | None = None
 
     def rows(self, outcome: Float, customer: NDArray[np.int64]) -> UpliftRows:
         """Rows of the list; learners start from the share that would not return.
@@ -92,13 +95,25 @@ class Experiment:
         )
 
     @property
-    def in_use(self) -> Float:
-        """Expected profit of contact, by which the list was ranked, shape (n,)."""
+    def as_assumed(self) -> Float:
+        """Expected profit of contact where everybody responds as assumed, shape (n,)."""
         return expected_profit(self.terms, self.rate)
 
     def by_effect(self, effect: Float) -> Float:
-        """Expected profit of contact where the effect on the return rate is `effect`."""
-        return effect * self.terms.gain - self.terms.waste - self.terms.cost
+        """Expected profit of contact by effects on the return rate, as a list is ranked by them."""
+        terms = with_response(self.terms, response_of(effect, self.terms.p, self.rate))
+        return expected_profit(terms, self.rate)
+
+
+def response_of(effect: Float, return_probability: Float, save_rate: float) -> Float:
+    """Effect of contact over what the save rate makes of everybody alike, shape (n,).
+
+    0 where the effect is not told, or where nothing is expected of contact anyway.
+    """
+    usual = save_rate * (1 - return_probability)
+    found: Float = np.zeros(len(effect))
+    np.divide(effect, usual, out=found, where=(usual > 0) & np.isfinite(effect))
+    return found
 
 
 def finished_lists(
@@ -121,7 +136,7 @@ def finished_lists(
             if states[list_id] != FINAL:
                 left.append({"list_id": list_id, "why": f"its readout is on {head['readout_on']}"})
                 continue
-            made = _experiment(connection, head)
+            made = _experiment(connection, head, settings)
             least = min(int(made.contacted.sum()), int((~made.contacted).sum()))
             if least < LEAST_IN_AN_ARM:
                 why = f"{least} members in its smaller arm, fewer than {LEAST_IN_AN_ARM}"
@@ -154,7 +169,7 @@ def features_of(connection: Connection, batch_id: str) -> tuple[NDArray[np.objec
     return np.asarray(ids, dtype=object), features
 
 
-def _experiment(connection: Connection, head: Head) -> Experiment:
+def _experiment(connection: Connection, head: Head, settings: Settings) -> Experiment:
     list_id = str(head["list_id"])
     members = read_members(connection, list_id)
     members = members[members["customer_id"].notna()]
@@ -168,7 +183,7 @@ def _experiment(connection: Connection, head: Head) -> Experiment:
     cost = np.where(np.isfinite(costs := members["contact_cost"].to_numpy(float)), costs, 0.0)
     # Those held out of the sample outside have no cost of their own.
     terms = contact_terms(p, spend, assumed, np.where(cost > 0, cost, assumed.contact_cost))
-    returned, profit = _came(connection, head, members, contacted, assumed)
+    returned, profit = _came(connection, head, settings, members, contacted, assumed)
     mine = and_(
         scores.c.batch_id == head["batch_id"],
         list_members.c.list_id == list_id,
@@ -185,6 +200,7 @@ def _experiment(connection: Connection, head: Head) -> Experiment:
         profit=profit,
         terms=terms,
         rate=assumed.save_rate.mean,
+        ranked_by=head["terms"].get("ranking"),
     )
 
 
@@ -196,14 +212,18 @@ def _shares(members: pd.DataFrame, contacted: Mask) -> Float:
 def _came(
     connection: Connection,
     head: Head,
+    settings: Settings,
     members: pd.DataFrame,
     contacted: Mask,
     assumed: ValueAssumptions,
 ) -> tuple[Float, Float]:
     """Whether each member returned, and its profit, with the costs that were expected."""
     list_id = str(head["list_id"])
-    given = outcomes_of(connection, list_id)
-    if not len(given):
+    until = import_days(connection, settings, [list_id]).get(list_id)
+    if until is not None and until.isoformat() >= str(head["readout_on"]):
+        given = outcomes_of(connection, list_id)
+    else:
+        # An import that is not complete until the readout replaces no orders.
         days = str(head["begins_on"]), str(head["readout_on"])
         given = orders_between(connection, list_id, *days).assign(incentive_paid=np.nan)
     table = members[["customer_id"]].merge(given, on="customer_id", how="left")

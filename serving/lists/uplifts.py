@@ -33,6 +33,7 @@ from serving.lists.uplift_rows import (
     features_of,
     finished_lists,
     numbers_of,
+    response_of,
 )
 from serving.scores import ScoreStore
 from serving.store.batch import Batch, utc_text
@@ -110,10 +111,7 @@ class Ranking:
         """
         told = EFFECTS.of(store, batch, self.effects, str(self.told["fitted_at"]))
         effect = told.reindex(candidates["customer_id"]).to_numpy(float)
-        usual = save_rate * (1 - candidates["return_probability"].to_numpy(float))
-        found: Float = np.zeros(len(effect))
-        np.divide(effect, usual, out=found, where=(usual > 0) & np.isfinite(effect))
-        return found
+        return response_of(effect, candidates["return_probability"].to_numpy(float), save_rate)
 
 
 def ranking_in_use(settings: Settings) -> Ranking | None:
@@ -127,18 +125,25 @@ def ranking_in_use(settings: Settings) -> Ranking | None:
     told = kept(settings)
     if told is None or not told["switch"]["on"]:
         return None
-    try:
-        effects, names = load_effects(_folder(settings) / str(told["folder"]))
-    except (ValueError, KeyError, OSError) as error:
-        raise UpliftDamaged(f"{error}; run `perennial list uplift` again") from None
-    if tuple(names) != FEATURES:
-        raise UpliftDamaged(
-            "the effects were learned from other features than this version has; run "
-            "`perennial list uplift` again"
-        )
+    effects = _effects(settings, str(told["folder"]))
     kept_terms = {name: told[name] for name in ("fitted_at", "learner")}
     lists = [each["list_id"] for each in told["lists"]]
     return Ranking(effects, {**kept_terms, "lists": lists, "switch": told["switch"]["sentence"]})
+
+
+def in_use(test: Experiment, settings: Settings) -> Float:
+    """Expected profit of contact by which a list was ranked when it was made, shape (n,).
+
+    Raises
+    ------
+    UpliftDamaged
+        If effects ranked it, and their models are not those that were written.
+    """
+    if test.ranked_by is None or not test.rate > 0:
+        return test.as_assumed
+    effects = _effects(settings, _folder_name(str(test.ranked_by["fitted_at"])))
+    # As `Effects` tells them of a whole batch.
+    return test.by_effect(effects.effect(test.features, 1 - test.features[:, 0]))
 
 
 def kept(settings: Settings) -> dict[str, Any] | None:
@@ -187,8 +192,17 @@ def learn(
     for k in range(1, len(found)):
         learned = cross_fit(joined(rows[:k]), learner, seed=seed)
         effect = learned.effect(rows[k].features, rows[k].start)
-        trials.append(_trial(found[k], numbers[k], effect))
+        try:
+            trials.append(_trial(found[k], numbers[k], effect, settings))
+        except UpliftDamaged:
+            why = "teaches but tests nothing: the effects that ranked it are not kept any more"
+            left.append({"list_id": found[k].list_id, "why": why})
         told.append(_of_list(found[k], rows[k], seed) | _measures(effect, rows[k], seed))
+    if not trials:
+        raise TooFewLists(
+            "no list is left to test on: the effects that ranked those there are, are not kept any "
+            f"more in {_folder(settings)}; bring the folder back, or finish one more list"
+        )
     switch = switch_over(trials)
     whole = joined(rows)
     answer = {
@@ -217,13 +231,13 @@ def group_dict(group: Group) -> dict[str, Any]:
     }
 
 
-def _trial(test: Experiment, customer: Int, effect: Float) -> Trial:
+def _trial(test: Experiment, customer: Int, effect: Float, settings: Settings) -> Trial:
     """The list as a test of the effects told: by profit, with what was foreseen taken away."""
     score = test.by_effect(effect)
     margin_on_usual = test.terms.p * test.terms.gain
     return Trial(
         test.rows(test.profit, customer),
-        test.in_use,
+        in_use(test, settings),
         score,
         baseline=margin_on_usual,
         worthwhile=score > 0,
@@ -249,12 +263,30 @@ def _measures(effect: Float, rows: UpliftRows, seed: int) -> dict[str, Any]:
 
 def _keep(settings: Settings, fitted: CrossFitted, answer: dict[str, Any]) -> dict[str, Any]:
     """Write the models to a folder of their own, then point to it."""
-    name = answer["fitted_at"].translate(str.maketrans("", "", "-:"))
+    name = _folder_name(answer["fitted_at"])
     answer = {**answer, "folder": name}
     save_effects(fitted, list(FEATURES), _folder(settings) / name)
     text = json.dumps(answer, indent=1, sort_keys=True, allow_nan=False) + "\n"
     write_whole(_folder(settings) / CURRENT, lambda path: path.write_text(text, encoding="utf-8"))
     return answer
+
+
+def _effects(settings: Settings, name: str) -> CrossFitted:
+    """The models of a folder."""
+    try:
+        effects, names = load_effects(_folder(settings) / name)
+    except (ValueError, KeyError, OSError) as error:
+        raise UpliftDamaged(f"{error}; run `perennial list uplift` again") from None
+    if tuple(names) != FEATURES:
+        raise UpliftDamaged(
+            "the effects were learned from other features than this version has; run "
+            "`perennial list uplift` again"
+        )
+    return effects
+
+
+def _folder_name(fitted_at: str) -> str:
+    return fitted_at.translate(str.maketrans("", "", "-:"))
 
 
 def _folder(settings: Settings) -> Path:

@@ -13,6 +13,7 @@ from serving.lists.assignments import file_of
 from serving.lists.cards import card_of, write_card, write_card_aside
 from serving.lists.errors import ListExists
 from serving.lists.making import Made
+from serving.lists.since import could_differ
 from serving.scores import ScoreStore
 from serving.store import audit, postgres
 from serving.store.erasures import without_erased
@@ -30,13 +31,21 @@ class Changed(Exception):  # noqa: N818 - it names a state
 
 
 def write_made(
-    store: ScoreStore, connection: Connection, made: Made, head: Head, who: str, now: datetime
+    store: ScoreStore,
+    connection: Connection,
+    made: Made,
+    head: Head,
+    who: str,
+    now: datetime,
+    *,
+    is_named: bool = True,
 ) -> None:
     """Write a list in a transaction that writes.
 
     Parameters
     ----------
     head : of the list, sealed
+    is_named : whether its name was asked for, and not found by us
 
     Raises
     ------
@@ -50,11 +59,12 @@ def write_made(
     postgres.hold(connection, erasures)
     list_id = str(head["list_id"])
     if find_list(connection, list_id) is not None:
-        raise ListExists(list_id)
+        raise ListExists(list_id) if is_named else Changed
     [left] = without_erased(connection, store.database.secret, [made.members])
-    if newest_number(connection) != head["number"] - 1 or len(left) != len(made.members):
+    if could_differ(connection, head) or len(left) != len(made.members):
         raise Changed
-    write_list(connection, head, made.members)
+    numbered = {**head, "number": newest_number(connection) + 1}
+    write_list(connection, numbered, made.members)
     audit.record(
         connection,
         store.database.secret,

@@ -12,8 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from retention.segments.rfm import GROUPS
 from serving.errors import ServeError
 from serving.lists import service
+from serving.lists.default_rate import default_rate
 from serving.lists.errors import ListExists, ListRefused
 from serving.lists.request import ListIn
+from serving.lists.rows import LIST_ROWS
 from serving.lists.terms import today_of
 from serving.pages import terms
 from serving.pages.builder_faults import faults_of, refusal
@@ -47,6 +49,8 @@ CHANGE_REMARK = (
 )
 MADE_BEFORE = "A list of this name was made before; choose another name."
 STEPS = 200
+# Names of lists that fit into a field of the form.
+MOST_NAMED = 3
 PAST_REMARK = (
     "These scores are of {as_of} and look {days} days ahead, which are over: the list begins on "
     "that day, as an exercise. Publish newer scores to contact anybody now."
@@ -205,14 +209,15 @@ def _defaults(parts: Parts, batch: Batch) -> dict[str, str]:
         defaults["begins_on"] = batch.as_of
     margin = parts.settings.money.margin
     defaults["margin"] = MARGIN_TO_BEGIN_WITH if margin is None else f"{100 * margin:g}"
-    return {**defaults, **_measured(parts)}
+    return {**defaults, **_measured(parts, batch)}
 
 
-def _measured(parts: Parts) -> dict[str, str]:
-    """The save rate of the last final readout that told one, and its list; empty without one."""
+def _measured(parts: Parts, batch: Batch) -> dict[str, str]:
+    """The save rate that final readouts give, and their lists; the last ones of many; or empty."""
+    days = LIST_ROWS.of(parts.store, batch).horizon_days or parts.settings.horizons.churn_days
     with parts.store.database.read() as connection:
-        readouts = kept_readouts(connection)
-    for list_id, told in reversed(readouts.items()):
-        if told.get("save_rate"):
-            return measured_texts(list_id, told["save_rate"])
-    return {}
+        told = default_rate(kept_readouts(connection), days)
+    if not told.lists:
+        return {}
+    names = [each["list_id"] for each in told.lists]
+    return measured_texts(names[-MOST_NAMED:], told.rate)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from retention.lists.save_rate import SaveRate
 from serving.lists.request import SLUG
 from serving.pages.builder_fields import (
     CHOICES,
@@ -33,8 +34,9 @@ class BuilderForm:
     chosen : filter -> values chosen
     flags : names of the boxes that are ticked
     outcome : primary outcome
-    measured_by : list whose readout gave the save rate; empty where it is assumed
-    measured_as : the save rate and how unsure it is, as that readout gave them
+    measured_by : lists whose readouts the save rate is weighed from, by blanks; empty where it
+        is assumed
+    measured_as : the save rate and how unsure it is, as those readouts gave them
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -66,15 +68,20 @@ class BuilderForm:
             chosen={name: _chosen(found.get(name, [])) for name in CHOICES},
             flags=frozenset(name for name in FLAGS if last(name, "")),
             outcome=last("primary_outcome", DEFAULT_OUTCOME),
-            measured_by=_slug_only(last("measured_by", defaults.get("measured_by", ""))),
+            measured_by=_slugs_only(last("measured_by", defaults.get("measured_by", ""))),
             measured_as=last("measured_as", defaults.get("measured_as", "")),
         )
 
     @property
     def is_measured(self) -> bool:
-        """Whether the save rate still is what a readout gave."""
+        """Whether the save rate still is what readouts gave."""
         told = f"{self.texts['save_rate']} {self.texts['save_sd']}"
         return bool(self.measured_by) and told == self.measured_as
+
+    @property
+    def measured_lists(self) -> tuple[str, ...]:
+        """Lists whose readouts the save rate is weighed from."""
+        return tuple(self.measured_by.split())
 
     def named(self, list_id: str) -> Self:
         """The same form with the name of the list filled in."""
@@ -96,7 +103,8 @@ class BuilderForm:
         for name in self.flags:
             _put(body, FLAGS[name], True)
         if self.is_measured:
-            _put(body, ("save_rate", "origin"), "measured")
+            # Left out, it is what the readouts say, which nobody else may call measured.
+            body.pop("save_rate", None)
         body["primary_outcome"] = self.outcome
         if self.outcome not in OUTCOMES:
             faults["primary_outcome"] = f"There is no outcome “{cut(self.outcome)}”."
@@ -111,10 +119,10 @@ class BuilderForm:
         return {("cap_days" if contacts else "cap_contacts"): "The cap needs both numbers."}
 
 
-def measured_texts(list_id: str, rate: Mapping[str, Any]) -> dict[str, str]:
-    """Fields of the builder that begin with the save rate which the readout of a list gave."""
-    mean, spread = f"{100 * rate['mean']:.3g}", f"{100 * rate['sd']:.3g}"
-    told = {"measured_by": list_id, "measured_as": f"{mean} {spread}"}
+def measured_texts(lists: Iterable[str], rate: SaveRate) -> dict[str, str]:
+    """Fields of the builder that begin with the save rate which readouts of lists gave."""
+    mean, spread = f"{100 * rate.mean:.3g}", f"{100 * rate.sd:.3g}"
+    told = {"measured_by": " ".join(lists), "measured_as": f"{mean} {spread}"}
     return {"save_rate": mean, "save_sd": spread, **told}
 
 
@@ -180,9 +188,10 @@ def _slug(text: str) -> str:
     return re.sub(r"[\s_]+", "-", text.strip().lower())
 
 
-def _slug_only(text: str) -> str:
-    """The name of a list; empty where a text is none, for it becomes part of an address."""
-    return text if re.fullmatch(SLUG, text) else ""
+def _slugs_only(text: str) -> str:
+    """Names of lists; empty where one is none, for they become parts of addresses."""
+    names = text.split()
+    return " ".join(names) if all(re.fullmatch(SLUG, name) for name in names) else ""
 
 
 def _chosen(texts: Iterable[str]) -> tuple[str, ...]:

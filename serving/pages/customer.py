@@ -21,6 +21,7 @@ from serving.store.ahead import risks_ahead
 from serving.store.batch import Batch
 from serving.store.customer_contacts import contacts_with
 
+LISTS = "lists"
 SHOWN_ORDERS = 12
 DRAWN_ORDERS = 400
 
@@ -58,6 +59,8 @@ def customer_page(request: Request, parts: Parts, batch: Batch) -> Response:
         next_words=next_order_sentence(row),
         silence_words=silence_sentence(row),
         contacts=contacts_with(parts.store.database, batch.batch_id, customer_id),
+        # Who is held out is for those who may see lists: whoever else knew could spoil the draw.
+        sees_lists=LISTS in request.state.principal.scopes,
         lacking={
             field: code
             for field, code in row["missing"].items()

@@ -40,6 +40,7 @@ def model_page(request: Request, parts: Parts, batch: Batch) -> Response:
         decisions=model_words.decisions(card),
         measures=model_words.measures(card),
         charts=_charts(card),
+        formula=model_words.formula(card),
         realised=_realised(card),
         drift=model_words.drift(card.get("drift")),
         features=model_words.features(card),

@@ -109,6 +109,14 @@ def _nearest(
     return sorted(others, key=lambda other: other["value"], reverse=not is_small_better)[0]
 
 
+def formula(card: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How far the known formula was off beside what is served; None where it is not told."""
+    told = card.get("formula") or []
+    if not told:
+        return None
+    return {"rows": told[::-1], "served": member_words(told[-1]["member"])}
+
+
 def drift(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Scores and features with their distances and what to make of each; None without facts."""
     if not facts or not facts.get("columns"):

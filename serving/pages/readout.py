@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.lists import service
-from serving.pages.builder_form import measured_texts
+from serving.lists.default_rate import window_days
 from serving.pages.frame import frame, headline
 from serving.pages.lists_missing import of_a_list
 from serving.pages.lists_words import (
@@ -47,7 +46,7 @@ def readout_page(request: Request, parts: Parts, batch: Batch) -> Response:
         outcomes=[_outcome(name, found) for name in OUTCOME_NAMES],
         net_gain=_net_gain(found),
         measured=_measured(found, terms),
-        next_href=_next(list_id, found),
+        coverage=_coverage(found),
     )
 
 
@@ -91,18 +90,18 @@ def _measured(found: Mapping[str, Any], terms: Mapping[str, Any]) -> dict[str, s
     rate = found["save_rate"]
     if rate is None:
         return None
-    was = terms["assumed"]["save_rate"]
+    was, days = terms["assumed"]["save_rate"], window_days(found)
     return {
         "rate": share(rate["mean"]),
         "spread": f"± {share(rate['sd'])[:-1]} points",
         "assumed": f"{share(was['mean'])} ± {share(was['sd'])[:-1]} points",
         "origin": str(was.get("origin", "assumed")),
+        "other_days": "" if days == terms["churn_horizon_days"] else str(days),
+        "horizon": str(terms["churn_horizon_days"]),
     }
 
 
-def _next(list_id: str, found: Mapping[str, Any]) -> str:
-    """Address of a builder that begins with the measured save rate."""
-    rate = found["save_rate"]
-    if rate is None:
-        return "/lists/new"
-    return f"/lists/new?{urlencode(measured_texts(list_id, rate))}"
+def _coverage(found: Mapping[str, Any]) -> dict[str, int]:
+    """Of how many of those to be contacted a contact was recorded, and of how many none."""
+    reached = int(found["contacts"]["contacted_reached"])
+    return {"recorded": reached, "declared": int(found["contacted"]) - reached}

@@ -35,6 +35,8 @@ LEFT_OUT_WORDS = {
     "unreachable": "cannot be reached",
     "contacted_lately": "contacted lately",
     "not_worth": "not worth a contact",
+    "held_out": "held out of a contact list",
+    "global_control": "in the standing control group",
 }
 
 GROUP_WORDS = {

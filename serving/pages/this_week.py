@@ -1,6 +1,8 @@
 """The first page: whom to look after this week, and who is past it."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from serving.details.week import AT_RISK, MOST, START, TOO_LATE
+from serving.lists.let_be import LATELY, let_be
+from serving.lists.terms import today_of
 from serving.pages import advice, terms
 from serving.pages.frame import frame, headline, horizons
 from serving.pages.query import LIST_ADDRESS
@@ -36,6 +40,7 @@ class Part:
     customers : how many there are in all
     rows : score rows with the last order, the suggested action and the task
     previous, following : addresses of the parts before and after; empty at the ends
+    left : how many are let be for a contact list made since, by reason
     """
 
     kind: str
@@ -43,6 +48,7 @@ class Part:
     rows: list[dict[str, Any]]
     previous: str = ""
     following: str = ""
+    left: Mapping[str, int] = field(default_factory=dict)
 
 
 def week_page(request: Request, parts: Parts, batch: Batch) -> Response:
@@ -73,6 +79,7 @@ def week_page(request: Request, parts: Parts, batch: Batch) -> Response:
         today=str(parts.clock().date()),
         reach=(details.get("reach") or {}),
         left_out=left_out(facts, first),
+        late_left_out=left_out(None, late),
         rules=advice.RULES,
         most=MOST,
         meanings=terms.meanings(**days),
@@ -81,9 +88,10 @@ def week_page(request: Request, parts: Parts, batch: Batch) -> Response:
 
 
 def left_out(facts: dict[str, Any] | None, first: Part | None) -> list[tuple[int, str]]:
-    """How many were left off the first list, and why, for reasons that some were."""
+    """How many were left off a list, and why, for reasons that some were."""
     counts = ((facts or {}).get("left_out") or {}).get(first.kind if first else "", {})
-    return [(number, terms.LEFT_OUT_WORDS[why]) for why, number in counts.items() if number]
+    counted = Counter(counts) + Counter(first.left if first else {})
+    return [(counted[why], words) for why, words in terms.LEFT_OUT_WORDS.items() if counted[why]]
 
 
 def _lists(
@@ -109,19 +117,30 @@ def _part(
     number: int,
     size: int = PAGE_SIZE,
 ) -> Part:
-    customers = facts["customers"][kind]
+    off = _let_be(parts, batch, kind)
+    customers = facts["customers"][kind] - len(off)
     start = (number - 1) * size
-    rows = parts.answers.week(batch, kind, start, size)
+    rows = parts.answers.week(batch, kind, start, size, off)
     tasks = Tasks(parts.store.database, parts.clock).of([row["customer_id"] for row in rows])
     listed = "" if kind != TOO_LATE else TOO_LATE
-    more = start + size < min(customers, MOST)
+    more = start + size < min(facts["customers"][kind], MOST) - len(off)
     return Part(
         kind,
         customers,
         [_with_task(row, tasks, parts.clock().date()) for row in rows],
         previous=_href(listed, number - 1) if number > 1 else "",
         following=_href(listed, number + 1) if more else "",
+        left=Counter(off.values()),
     )
+
+
+def _let_be(parts: Parts, batch: Batch, kind: str) -> dict[str, str]:
+    """Who is let be for a contact list; that a list contacts them makes nobody less late."""
+    today = today_of(parts.settings, parts.clock())
+    found = let_be(parts.store, parts.settings, batch.batch_id, kind, today)
+    if kind != TOO_LATE:
+        return found
+    return {each: why for each, why in found.items() if why != LATELY}
 
 
 def _with_task(row: dict[str, Any], tasks: dict[str, Task], today: date) -> dict[str, Any]:

@@ -77,6 +77,26 @@ def once(
         return written
 
 
+def answer_before(database: Database, key: Key | None) -> Written | None:
+    """The answer that a key got before; None for a new key, or without one.
+
+    For writes that read much before they write: what they would read now may refuse what was done.
+
+    Raises
+    ------
+    KeyReused
+        If the key came before with another body.
+    """
+    if key is None:
+        return None
+    key_hash = keyed(database.secret, "key", key.who, key.route, key.text)
+    with database.read() as connection:
+        known = select(idempotency.c.key_hash).where(idempotency.c.key_hash == key_hash)
+        if connection.scalar(known) is None:
+            return None
+        return _answered(connection, key_hash, keyed(database.secret, "body", key.body))
+
+
 def _claimed(connection: Connection, key_hash: str, body_hash: str, now: datetime) -> bool:
     """Write the key if it is new; on PostgreSQL this waits for another who is at it."""
     row = {"key_hash": key_hash, "body_hash": body_hash, "created_at": utc_text(now)}

@@ -99,6 +99,17 @@ def outcomes_of(connection: Connection, list_id: str) -> pd.DataFrame:
     return frame.astype({"revenue": float, "orders": float, "incentive_paid": float})
 
 
+def imports_of(connection: Connection, names: Sequence[str]) -> list[tuple[str, str | None, str]]:
+    """Imports of outcomes: list, the day until which they are complete if told, and when."""
+    columns = (
+        list_outcomes.c.list_id,
+        list_outcomes.c.complete_until,
+        list_outcomes.c.recorded_at,
+    )
+    query = select(*columns).where(list_outcomes.c.list_id.in_(names)).distinct()
+    return [tuple(row) for row in connection.execute(query)] if names else []
+
+
 def count_outcomes(connection: Connection, list_id: str) -> int:
     """How many outcomes were imported for a list."""
     query = select(func.count()).select_from(list_outcomes)

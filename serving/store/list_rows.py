@@ -3,21 +3,28 @@
 import hashlib
 import hmac
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, select, union_all, update
 
 from retention.lists.caps import HELD_OUT
 from retention.lists.frozen import digest_of
 from serving.store.batch import utc_text
 from serving.store.bulk import write_rows
 from serving.store.hashing import framed, keyed
-from serving.store.list_tables import list_members, list_readouts, lists
+from serving.store.insert_new import insert_new
+from serving.store.list_tables import (
+    contacts,
+    list_members,
+    list_outcomes,
+    list_readouts,
+    lists,
+)
 
 NUMBERS = (
     "return_probability",
@@ -241,11 +248,33 @@ def forget_member(connection: Connection, secret: bytes, customer_id: str) -> in
 
 def keep_readout(
     connection: Connection, list_id: str, content: Mapping[str, Any], now: datetime
-) -> None:
-    """Keep the latest final readout of a list."""
-    connection.execute(list_readouts.delete().where(list_readouts.c.list_id == list_id))
-    values = {"made_at": utc_text(now), "content": orjson.dumps(dict(content)).decode()}
-    connection.execute(insert(list_readouts).values(list_id=list_id, **values))
+) -> bool:
+    """Keep the first final readout of a list; True where it was written.
+
+    One that is kept gives way only after something was imported for the list, see
+    `standing_readouts`. Of several who write at once the first one's stands.
+    """
+    if list_id not in standing_readouts(connection, [list_id]):
+        # Who deletes nothing because another is quicker inserts nothing either.
+        outdated = list_readouts.c.made_at <= utc_text(now)
+        mine = and_(list_readouts.c.list_id == list_id, outdated)
+        connection.execute(list_readouts.delete().where(mine))
+    text = orjson.dumps(dict(content)).decode()
+    row = {"list_id": list_id, "made_at": utc_text(now), "content": text}
+    return insert_new(connection, list_readouts, row)
+
+
+def standing_readouts(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the final readouts kept of some lists, without those that an import outdates."""
+    told = union_all(
+        *(select(table.c.list_id, table.c.recorded_at) for table in (list_outcomes, contacts))
+    ).subquery()
+    since = exists().where(
+        told.c.list_id == list_readouts.c.list_id, told.c.recorded_at >= list_readouts.c.made_at
+    )
+    query = select(list_readouts.c.list_id, list_readouts.c.content)
+    found = connection.execute(query.where(list_readouts.c.list_id.in_(names), ~since))
+    return {list_id: orjson.loads(text) for list_id, text in found}
 
 
 def kept_readouts(connection: Connection) -> dict[str, dict[str, Any]]:

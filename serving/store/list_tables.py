@@ -73,9 +73,11 @@ list_outcomes = Table(
     Column("orders", Integer),
     Column("incentive_paid", Float),
     Column("recorded_at", String(20), nullable=False),
+    # First day of which the row tells nothing; null: the shop's day on which it was recorded.
+    Column("complete_until", String(10)),
 )
 
-# The latest final readout of each list, and who is on it by attribute; made from the rest.
+# The final readout of each list, and who is on it by attribute; made from the rest.
 list_readouts = Table(
     "list_readouts",
     metadata,

@@ -200,7 +200,7 @@ READOUT: Json = {
         },
     },
     "net_gain": {"estimate": -200.1736, "low": -2268.0141, "high": 1867.6668},
-    "save_rate": {"mean": 0.0, "sd": 0.0, "origin": "measured"},
+    "save_rate": {"mean": -0.0249, "sd": 0.1097, "origin": "measured"},
     "outcomes_from": "imported",
     "costs_from": "assumed",
     "contacts": {"recorded": 0, "contacted_reached": 0, "held_out_reached": 0},

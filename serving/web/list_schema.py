@@ -139,7 +139,12 @@ def _terms() -> Schema:
             "model_version": TEXT,
             "churn_horizon_days": COUNT,
             "ranking": nullable(_ranking()),
-        }
+            "save_rate_from": {
+                **array(closed({"list_id": TEXT, "mean": NUMBER, "sd": NUMBER, "weight": SHARE})),
+                "description": "readouts that the save rate is weighed from; [] where it is given",
+            },
+        },
+        optional=("save_rate_from",),
     )
 
 
@@ -248,7 +253,10 @@ def _readout() -> Schema:
         "means": closed(dict.fromkeys(OUTCOMES, mean)),
         "effects": closed(dict.fromkeys(OUTCOMES, effect), optional=OUTCOMES),
         "net_gain": nullable(closed({"estimate": NUMBER, "low": NUMBER, "high": NUMBER})),
-        "save_rate": nullable(closed({"mean": SHARE, "sd": NUMBER, "origin": TEXT})),
+        "save_rate": {
+            **nullable(closed({"mean": NUMBER, "sd": NUMBER, "origin": TEXT})),
+            "description": "as this list alone measured it; below 0 where fewer came back",
+        },
         "outcomes_from": one_of(("orders", "imported")),
         "costs_from": one_of(("assumed", "recorded")),
         "contacts": closed(

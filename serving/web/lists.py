@@ -1,6 +1,7 @@
 """`/v1/lists` and `/v1/contacts`: make a contact list, read it, tell what became of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,12 +14,18 @@ from starlette.routing import BaseRoute, Route
 from retention.lists.caps import CONTACTED, HELD_OUT
 from serving.errors import CursorError, KeyReused
 from serving.lists import service
-from serving.lists.errors import ListExists, ListRefused, NothingPublished, UnknownList
+from serving.lists.errors import (
+    Busy,
+    ListExists,
+    ListRefused,
+    NothingPublished,
+    UnknownList,
+)
 from serving.lists.files import members_csv
 from serving.lists.request import ContactsIn, ListIn, OutcomesIn
 from serving.lists.uplifts import UpliftDamaged
 from serving.runtime import Runtime
-from serving.store.idempotency import Written, once
+from serving.store.idempotency import Written, answer_before, once
 from serving.web.problem import Problem
 from serving.web.query import cursor_of, limit_of
 from serving.web.writes import key_of, principal_of, read_body
@@ -69,7 +76,7 @@ def every(request: Request) -> Response:
 def one(request: Request) -> Response:
     """Answer one list."""
     runtime = _runtime(request)
-    with _Refusals():
+    with refusals():
         return JSONResponse(
             service.the_list(runtime.store, runtime.settings, runtime.clock(), _id(request))
         )
@@ -78,7 +85,7 @@ def one(request: Request) -> Response:
 def readout(request: Request) -> Response:
     """Answer what a list earned."""
     runtime = _runtime(request)
-    with _Refusals():
+    with refusals():
         return JSONResponse(
             service.readout(runtime.store, runtime.settings, runtime.clock(), _id(request))
         )
@@ -89,7 +96,7 @@ def members(request: Request) -> Response:
     arm, is_csv = _asked(request)
     _check_quota(request)
     runtime, list_id = _runtime(request), _id(request)
-    with _Refusals():
+    with refusals():
         if is_csv:
             return _csv(request, list_id, arm)
         found = service.members(
@@ -124,7 +131,7 @@ def _create(request: Request, body: ListIn) -> Response:
 
 def _preview(request: Request, body: ListIn) -> Response:
     runtime = _runtime(request)
-    with _Refusals():
+    with refusals():
         found = service.preview(runtime.store, runtime.settings, runtime.clock(), body)
     return JSONResponse(found)
 
@@ -167,7 +174,10 @@ def _outcomes(request: Request, body: OutcomesIn) -> Response:
 
 
 def _once(request: Request, body: BaseModel, status: int, act: Act) -> dict[str, Any]:
-    """Do a write whose answer is kept under the key of the request."""
+    """Do a write whose answer is kept under the key of the request, or give the answer kept.
+
+    The key comes first: after another batch the same terms may be refused.
+    """
     runtime, key = _runtime(request), key_of(request, body)
 
     def write(effect: Effect) -> dict[str, Any]:
@@ -179,8 +189,9 @@ def _once(request: Request, body: BaseModel, status: int, act: Act) -> dict[str,
         )
         return written.content
 
-    with _Refusals():
-        return act(write)
+    with refusals():
+        before = answer_before(runtime.store.database, key)
+        return before.content if before else act(write)
 
 
 def _asked(request: Request) -> tuple[str | None, bool]:
@@ -232,22 +243,20 @@ def _check_quota(request: Request) -> None:
         )
 
 
-class _Refusals:
-    """Turns what lists refuse into answers."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, ListRefused):
-            faults = [{"where": error.field, "what": str(error)}] if error.field else []
-            raise Problem(422, str(error), errors=faults) from None
-        if isinstance(error, UnknownList | CursorError):
-            raise Problem(404, str(error)) from None
-        if isinstance(error, ListExists | KeyReused | UpliftDamaged):
-            raise Problem(409, str(error)) from None
-        if isinstance(error, NothingPublished):
-            raise Problem(503, str(error)) from None
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what lists refuse into answers."""
+    try:
+        yield
+    except ListRefused as error:
+        faults = [{"where": error.field, "what": str(error)}] if error.field else []
+        raise Problem(422, str(error), errors=faults) from None
+    except (UnknownList, CursorError) as error:
+        raise Problem(404, str(error)) from None
+    except (ListExists, KeyReused, UpliftDamaged) as error:
+        raise Problem(409, str(error)) from None
+    except (NothingPublished, Busy) as error:
+        raise Problem(503, str(error)) from None
 
 
 def _id(request: Request) -> str:

@@ -5,8 +5,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.runtime import Runtime
 from serving.store.usage import LISTED
 from serving.web.problem import Problem
+from serving.web.rules import Rule
 
 LISTS = "list:scores"
+# Pages of another scope that list customers; files of members count their rows themselves.
+ALSO = frozenset(("/lists/{list_id}",))
 
 
 class QuotaMiddleware:
@@ -24,7 +27,7 @@ class QuotaMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.get("state", {})
         rule, principal = state.get("rule"), state.get("principal")
-        if rule is None or principal is None or rule.scope != LISTS:
+        if rule is None or principal is None or not _lists(rule):
             await self.app(scope, receive, send)
             return
         usage = self.runtime.usage
@@ -43,3 +46,7 @@ class QuotaMiddleware:
         finally:
             LISTED.reset(before)
             usage.add(principal.prefix, listed[0])
+
+
+def _lists(rule: Rule) -> bool:
+    return rule.scope == LISTS or rule.path in ALSO

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.panel import snapshot
+from features.rhythm import rhythm_of
 from tests.made_shop import day, made_log, made_purchases, repeated
 from training.backtest import backtest, backtest_cutoffs
+from training.formula import formula_of_fold
 from training.recipe import Horizons, Recipe
 from training.results import MODEL, fold_metrics
 
@@ -32,6 +35,25 @@ def test_windows_of_the_backtest_are_closed_and_disjoint(days, churn_days, value
 @pytest.fixture(scope="module")
 def folds():
     return folds_of(made_purchases(400))
+
+
+def test_folds_hold_the_known_formula_of_those_they_judge(folds):
+    for fold in folds:
+        assert fold.formula.shape == fold.future_value.shape
+        assert (fold.formula[~np.isnan(fold.formula)] >= 0).all()
+        assert np.isfinite(fold.formula).any()
+
+
+def test_what_came_after_a_cutoff_changes_nothing_of_its_formula(folds):
+    purchases = made_purchases(400)
+    log = made_log(purchases)
+    last = log.last_day + 1
+    cut = purchases[purchases["ordered_at"] < day(340)]
+    known, shot = made_log(cut), snapshot(log, last - 60)
+    rhythm = vars(rhythm_of(known, 60.0))
+    alone = formula_of_fold(known, snapshot(known, last - 60), rhythm, 60)
+    assert np.allclose(formula_of_fold(log, shot, rhythm, 60), alone, equal_nan=True)
+    assert np.allclose(folds[-1].formula, alone, equal_nan=True)
 
 
 def test_folds_come_oldest_first_and_hold_every_member(folds):

@@ -200,3 +200,20 @@ def test_a_level_far_off_is_a_known_limit(result):
 def test_a_reason_names_rules_without_underscores():
     gate = GateDecision("value", "past_rate", "by time", {}, "the best rule is past_rate")
     assert gate_sentences(gate)[0].endswith("is served: the best rule is past rate.")
+
+
+def test_card_tells_how_far_the_known_formula_was_off(result):
+    assert card(result)["formula"] == []
+    folds = [replace(f, formula=2 * f.future_value) for f in result.folds]
+    folds[0].formula[:10] = np.nan
+    told = card(replace(result, folds=folds))["formula"]
+    assert [row["cutoff"] for row in told] == ["2024-01-01", "2024-03-31"]
+    assert [row["customers"] for row in told] == [390, 400]
+    # As in `served`: the rule tells the value, so it is what the formula is held against.
+    assert told[1]["member"] == "past_rate"
+    assert told[1]["formula_bias"] == pytest.approx(1.0)
+    rule, came = folds[1].predicted_clv["past_rate"], folds[1].future_value
+    assert told[1]["model_bias"] == pytest.approx(rule.sum() / came.sum() - 1)
+    assert "the formula came to 100% more than customers spent, the rule" in told[1]["sentence"]
+    page = card_html(card(replace(result, folds=folds)), [])
+    assert "100.0%" in page[page.index("The formula, beside what is served") :]

@@ -9,6 +9,7 @@ from features.errors import CutoffError
 from features.shop_clock import ShopClock, day_number
 from retention.scores import SCORE_FIELDS
 from tests.made_shop import day, made_log, made_purchases, on_days, repeated
+from training.campaigns import lists_of
 from training.evaluate import LABELS, evaluate_at
 from training.recipe import Horizons
 
@@ -27,7 +28,7 @@ NEVER_NULL = (
 )
 
 
-def evaluated(purchases, cutoff, horizon=60, value_horizon=None):
+def evaluated(purchases, cutoff, horizon=60, value_horizon=None, campaigns=None):
     return evaluate_at(
         made_log(purchases),
         day_number(pd.Timestamp(day(cutoff)).date()),
@@ -36,6 +37,7 @@ def evaluated(purchases, cutoff, horizon=60, value_horizon=None):
         seed=0,
         n_cutoffs=None,
         risk_limits=None,
+        campaigns=campaigns,
     )
 
 
@@ -134,6 +136,23 @@ def test_the_formula_stands_beside_the_model_with_its_bias_over_the_same_days(fu
     known = rows["historic_number_of_orders"] > 0
     assert rows.loc[known, ["simple_clv", "rfm_group"]].notna().all(axis=None)
     assert rows["predicted_contribution"].isna().all()
+
+
+def test_the_formula_is_measured_on_the_rows_that_judge_the_model(full):
+    ids = [str(each) for each in made_log(SHOP).customer_ids]
+    arm = np.where(np.arange(len(ids)) % 4 == 0, "contacted", "held_out")
+    own = pd.DataFrame(
+        {"list_id": "L", "arm": arm, "stratum": 0, "contacted_at": pd.Timestamp(day(295))},
+        index=pd.Index(ids, name="customer_id"),
+    ).astype({"contacted_at": "datetime64[us]"})
+    campaigns = lists_of(own, None, effect_days=30, clock=ShopClock())
+    found = evaluated(SHOP, 290, campaigns=campaigns)
+    told = found.metrics["formula"]
+    # Who was contacted is not judged, and who was held out counts for more than one.
+    assert any("left out" in note for note in found.metrics["notes"])
+    assert told["model_bias"] == pytest.approx(found.metrics["value"]["bias"])
+    assert told["true_total"] != pytest.approx(found.predictions["future_value"].sum())
+    assert full.metrics["formula"]["model_bias"] == pytest.approx(full.metrics["value"]["bias"])
 
 
 def test_labels_are_what_happened(full):

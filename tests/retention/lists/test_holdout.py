@@ -60,7 +60,7 @@ def test_the_draw_is_equal_across_processes():
 @given(count=st.integers(0, 300), share=st.floats(0, 0.5))
 def test_each_decile_gives_the_first_whole_number_not_below_its_share(count, share):
     ids = IDS[:count]
-    held, stratum = draw_holdout("l", ids, share), strata_of(count)
+    held, stratum = draw_holdout("l", ids, share), strata_of(count, share)
     for s in range(10):
         size = int((stratum == s).sum())
         wanted = share * size
@@ -68,12 +68,19 @@ def test_each_decile_gives_the_first_whole_number_not_below_its_share(count, sha
     assert held.sum() == (held_out_sizes(count, share) if count else 0)
 
 
-def test_a_tenth_of_thirty_is_three():
+def test_a_tenth_of_three_hundred_is_thirty():
     assert draw_holdout("l", IDS[:300], 0.1).sum() == 30
 
 
+@given(count=st.integers(1, 300), share=st.floats(0, 0.5))
+def test_a_small_list_does_not_hold_out_far_more_than_is_asked(count, share):
+    asked = share * count
+    assert held_out_sizes(count, share) <= max(1.5 * asked + 1, asked + 1)
+    assert strata_of(count, share).max() + 1 == (10 if asked >= 20 else max(1, int(asked / 2)))
+
+
 def test_deciles_are_even_and_best_first():
-    assert strata_of(25).tolist() == sorted(strata_of(25).tolist())
+    assert strata_of(250).tolist() == sorted(strata_of(250).tolist())
     assert np.bincount(strata_of(1000)).tolist() == [100] * 10
 
 

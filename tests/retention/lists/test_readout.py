@@ -129,6 +129,21 @@ def test_the_measured_save_rate_is_the_effect_over_those_who_would_not_return():
     assert 0.002 < rate.sd < 0.02
 
 
+def test_a_save_rate_below_0_is_kept_as_it_was_estimated():
+    members, outcomes = made_list(-8, 5, n=20_000)
+    made = final(members, outcomes)
+    assert made.save_rate.mean < -0.08
+    lost = 1 - made.means["return_rate"][1]
+    assert made.save_rate.sd == pytest.approx(made.effects["return_rate"].error / lost)
+
+
+def test_arms_in_which_nobody_returned_do_not_make_the_save_rate_certain():
+    members, outcomes = made_list(0, 1, n=1000)
+    none = outcomes.assign(returned=0.0, revenue=0.0, profit=0.0)
+    rate = final(members, none).save_rate
+    assert (rate.mean, rate.sd) == (0.0, pytest.approx(1 / 300, rel=0.05))
+
+
 def test_before_the_declared_day_there_is_no_interval_and_no_verdict():
     members, outcomes = made_list(20, 2)
     early = read_out(

@@ -1,5 +1,6 @@
 """An experiment as a CSV: read, measured on halves, its arms named by the shop's own words."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -86,3 +87,53 @@ def test_the_command_prints_a_table(mail, tmp_path):
         uplift(settings, learner="s")
     with pytest.raises(ListRefused, match="outcome of 0 or 1, and 'recency' has other values"):
         experiment_report(mail, **{**COLUMNS, "outcome": "recency", "learner": "class"})
+
+
+def with_outcomes(mail, tmp_path):
+    """The same with what came of the visits: orders and spend, as in Hillstrom's file."""
+    table = pd.read_csv(mail)
+    draw = np.random.default_rng(1)
+    bought = table["visit"].to_numpy(bool) & (draw.random(N) < 0.5)
+    table["conversion"] = bought.astype(int)
+    table["spend"] = np.where(bought, draw.gamma(2, 50, N).round(2), 0.0)
+    table["rare"] = (np.arange(N) == int(np.argmax(table["visit"].to_numpy()))).astype(int)
+    path = tmp_path / "hillstrom.csv"
+    table.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        ("visit", "column 'conversion' .* is zero wherever 'visit' is.* --ignore"),
+        ("spend", "column 'visit' .* is never zero where 'spend' is not.* --features"),
+    ],
+)
+def test_what_came_with_the_outcome_is_no_feature(mail, tmp_path, outcome, sentence):
+    path = with_outcomes(mail, tmp_path)
+    with pytest.raises(DataError, match=sentence):
+        read_experiment(path, **{**COLUMNS, "outcome": outcome})
+
+
+def test_columns_to_learn_from_are_named_or_left_out(mail, tmp_path):
+    path = with_outcomes(mail, tmp_path)
+    read = read_experiment(path, **COLUMNS, ignore=["conversion", "spend"])
+    # One row alone goes with the outcome by chance, so `rare` is a feature.
+    assert read.names == ["recency", "channel Phone", "channel Web", "rare"]
+    named = read_experiment(path, **COLUMNS, features=["recency", "conversion"])
+    assert named.names == ["recency", "conversion"]
+    assert len(np.unique(named.rows.customer)) == N / 2
+    with pytest.raises(ListRefused, match="no column 'age', which --features names"):
+        read_experiment(path, **COLUMNS, features=["age"])
+    with pytest.raises(ListRefused, match="--ignore names 'visit', which is the treatment or"):
+        read_experiment(path, **COLUMNS, ignore=["visit"])
+
+
+def test_the_command_takes_columns_with_commas(mail, tmp_path, capsys):
+    path = with_outcomes(mail, tmp_path)
+    settings = load_settings(write_shop(tmp_path, made_purchases(5)))
+    uplift(settings, experiment=path, **COLUMNS, ignore=["conversion, spend", "rare"], as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["features"] == ["recency", "channel Phone", "channel Web"]
+    with pytest.raises(ListRefused, match="of an --experiment"):
+        uplift(settings, ignore=["spend"])

@@ -1,6 +1,7 @@
 """Preview, make and read lists on a published batch."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -10,12 +11,14 @@ from retention.lists.frozen import digest_of
 from serving.errors import CursorError
 from serving.lists import service
 from serving.lists.errors import (
+    Busy,
     ListDamaged,
     ListExists,
     ListRefused,
     NothingPublished,
     UnknownList,
 )
+from serving.lists.request import ContactIn
 from serving.store.list_tables import list_members, lists
 from tests.serving.lists.made_lists import WHO, asked, make, members_of
 from tests.serving.made import NOW, made_batch, publish, until
@@ -164,6 +167,89 @@ def test_a_contact_cap_counts_lists_that_were_not_yet_told_of(shop):
     assert service.preview(store, settings, NOW, later)["counts"]["contact_cap"] == 0
     twice = asked(contact_cap={"contacts": 2, "days": 14})
     assert service.preview(store, settings, NOW, twice)["counts"]["contact_cap"] == 0
+
+
+def test_one_recorded_contact_leaves_the_other_members_of_its_list_counted(shop):
+    store, settings = shop
+    first = make(store, settings, list_id="spring", holdout=0.0)
+    reached = members_of(store, "spring")["customer_id"].iloc[0]
+    told = ContactIn(customer_id=reached, contacted_at="2024-07-01", list_id="spring")
+    service.record_contacts(store, settings, NOW, [told], WHO)
+    capped = asked(contact_cap={"contacts": 1, "days": 14}, begins_on=date(2024, 7, 3))
+    counts = service.preview(store, settings, NOW, capped)["counts"]
+    assert counts["contact_cap"] == first["counts"]["contacted"]
+
+
+def test_a_contact_cap_knows_of_lists_that_begin_later(shop):
+    store, settings = shop
+    later = make(store, settings, list_id="later", begins_on=date(2024, 7, 10), holdout=0.0)
+    contacted = later["counts"]["contacted"]
+
+    def barred(contacts, days):
+        capped = asked(contact_cap={"contacts": contacts, "days": days})
+        return service.preview(store, settings, NOW, capped)["counts"]["contact_cap"]
+
+    assert (barred(1, 30), barred(1, 10), barred(1, 9), barred(2, 30)) == (
+        contacted,
+        contacted,
+        0,
+        0,
+    )
+    # One contact six days before and one nine days after are two within sixteen days.
+    members = members_of(store, "later")["customer_id"]
+    rows = [ContactIn(customer_id=c, contacted_at="2024-06-25") for c in members[:20]]
+    service.record_contacts(store, settings, NOW, rows, WHO)
+    assert (barred(2, 16), barred(2, 15)) == (20, 0)
+
+
+def test_a_race_that_is_lost_again_and_again_is_told_as_such(shop):
+    store, settings = shop
+    others: list[dict[str, Any]] = []
+
+    def lost(effect):
+        others.append(make(store, settings, list_id=f"other-{len(others)}"))
+        with store.database.write() as connection:
+            return effect(connection)
+
+    with pytest.raises(Busy, match="nothing was written, try again"):
+        service.create(store, settings, NOW, asked(list_id="mine"), WHO, lost)
+    assert len(others) == service.TRIES
+    with pytest.raises(UnknownList):
+        service.the_list(store, settings, NOW, "mine")
+
+
+def test_a_list_that_could_bar_nobody_from_another_costs_it_nothing(shop):
+    store, settings = shop
+    tries = []
+
+    def beside(effect):
+        tries.append(1)
+        if len(tries) == 1:
+            make(store, settings, list_id="autumn", begins_on=date(2024, 10, 1))
+        with store.database.write() as connection:
+            return effect(connection)
+
+    made = service.create(store, settings, NOW, asked(list_id="mine"), WHO, beside)
+    assert (made["list_id"], len(tries)) == ("mine", 1)
+    assert [each["list_id"] for each in service.all_lists(store, settings, NOW)] == [
+        "mine",
+        "autumn",
+    ]
+
+
+def test_a_name_by_the_day_that_is_taken_meanwhile_gives_way_to_the_next(shop):
+    store, settings = shop
+    tries = []
+
+    def taken(effect):
+        tries.append(1)
+        if len(tries) == 1:
+            make(store, settings, holdout=0.0)
+        with store.database.write() as connection:
+            return effect(connection)
+
+    made = service.create(store, settings, NOW, asked(), WHO, taken)
+    assert made["list_id"] == "list-2024-07-01-2"
 
 
 def test_the_standing_control_is_the_same_for_every_list(shop):

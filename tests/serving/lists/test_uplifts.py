@@ -1,12 +1,15 @@
 """Uplift from finished lists: learned, tested on later lists, kept, switched on where it earns."""
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from retention.lists.contact_value import expected_profit, with_response
 from serving.lists import service, uplifts
 from serving.lists.request import OutcomeIn
 from serving.lists.uplift_rows import FEATURES, features_of, finished_lists
@@ -16,6 +19,7 @@ from tests.serving.made import NOW, made_batch, made_rows, publish
 LATER = NOW + timedelta(days=600)
 DAYS = ("2024-07-01", "2024-11-01", "2025-03-01", "2025-07-01")
 CUSTOMERS = 4000
+BARE = str.maketrans("", "", "-:")
 
 
 def silence():
@@ -119,6 +123,50 @@ def test_without_an_effect_it_stays_off(shop):
     kept = uplifts.kept(settings)
     assert kept is not None
     assert kept["switch"]["sentence"].startswith("off:")
+
+
+def test_an_effect_earns_in_the_test_what_it_earns_when_a_list_is_made(shop):
+    store, settings = shop
+    # A gain below 0 is that of an incentive above the margin on what is saved.
+    finish(store, settings, "one", DAYS[0], works=0.3, seed=1)
+    [found], _ = finished_lists(store, settings, LATER)
+    gain = found.terms.gain.copy()
+    gain[::2] = -np.abs(gain[::2])
+    test = replace(found, terms=replace(found.terms, gain=gain))
+    effect = np.random.default_rng(0).uniform(-0.3, 0.3, len(gain))
+    both_negative = (effect < 0) & (gain < 0)
+    assert both_negative.any()
+    told = test.by_effect(effect)
+    p = test.terms.p
+    as_made = with_response(test.terms, effect / (test.rate * (1 - p)))
+    assert np.allclose(told, expected_profit(as_made, test.rate))
+    assert (told[both_negative] < 0).all()
+
+
+def test_a_list_ranked_by_uplift_tests_that_ranking(shop):
+    store, settings = shop
+    for k, day in enumerate(DAYS[:3]):
+        finish(store, settings, f"list-{k}", day, works=0.6, seed=k)
+    assert uplifts.learn(store, settings, LATER)["switch"]["on"]
+    ranking = uplifts.ranking_in_use(settings)
+    assert ranking is not None
+    finish(store, settings, "next", DAYS[3], works=0.6, seed=3)
+    found, _ = finished_lists(store, settings, LATER)
+    by_name = {each.list_id: each for each in found}
+    first, last = by_name["list-0"], by_name["next"]
+    assert last.ranked_by == ranking.told
+    assert np.array_equal(uplifts.in_use(first, settings), first.as_assumed)
+    recorded = members_of(store, "next").set_index("customer_id")["expected_profit"].dropna()
+    rebuilt = pd.Series(uplifts.in_use(last, settings), index=last.customer_id)
+    assert np.allclose(rebuilt[recorded.index], recorded)
+    assert not np.allclose(last.as_assumed[rebuilt.index.isin(recorded.index)], recorded)
+    # Without the models that ranked it the list still teaches, and tests nothing.
+    shutil.rmtree(settings.var / "uplift" / ranking.told["fitted_at"].translate(BARE))
+    told = uplifts.learn(store, settings, LATER + timedelta(days=1))
+    assert [each["list_id"] for each in told["lists"]][-1] == "next"
+    [left] = told["left_out"]
+    assert left["list_id"] == "next"
+    assert "not kept any more" in left["why"]
 
 
 def test_files_that_were_changed_are_not_used(shop):

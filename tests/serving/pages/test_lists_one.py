@@ -182,3 +182,11 @@ def test_no_form_of_the_lists_passes_without_the_mark_of_the_session(maker):
     for path in ("preview", "new", "spring/contacts", "spring/outcomes"):
         answer = maker.post(f"/lists/{path}", data={"csrf": "0" * 64, "rows": "customer_id\n"})
         assert answer.status_code == 403
+
+
+def test_s21_customers_on_the_page_count_towards_the_rows_of_a_day(maker, runtime):
+    runtime.usage.rows_per_day = 1
+    assert maker.get("/lists/spring").status_code == 200
+    assert maker.get("/lists/spring").status_code == 429
+    # What lists nobody is not refused.
+    assert maker.get("/lists/spring/readout").status_code == 200

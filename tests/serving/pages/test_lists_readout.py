@@ -100,15 +100,22 @@ def test_the_measured_save_rate_begins_the_next_list(runtime, clock, maker):
     after(runtime, clock, maker, 91)
     import_outcomes(maker, contacted=0.7, held_out=0.2)
     text = maker.get("/lists/spring/readout").text
-    href = first(r'href="(/lists/new\?save_rate[^"]*)">Use it', text).replace("&amp;", "&")
+    href = first(r'href="(/lists/new)">Use it', text)
     builder = maker.get(href).text
     assert 'Measured by the list <a href="/lists/spring/readout">' in builder
-    assert first(r'name="save_rate" value="([^"]*)"', builder) == first(
-        r'name="save_rate" value="([^"]*)"', maker.get("/lists/new").text
-    )
     fields = dict(re.findall(r'name="(measured_\w+|save_\w+)" value="([^"]*)"', builder))
     assert make_list(maker, list_id="next", **fields).status_code == 303
     assert "measured by a readout" in maker.get("/lists/next").text
+
+
+def test_contacts_that_were_not_recorded_are_told_of(maker):
+    members = csv.DictReader(io.StringIO(maker.get("/lists/spring/members.csv").text))
+    one = next(row["customer_id"] for row in members if row["arm"] == "contacted")
+    rows = f"customer_id,contacted_at,cost\n{one},2024-06-30,2\n"
+    assert post_form(maker, "/lists/spring/contacts", rows=rows).status_code == 303
+    told = words(maker.get("/lists/spring/readout").text)
+    assert "Costs: of the 1 recorded contact; a contact of 1 of the " in told
+    assert "are taken as contacted at the declared cost" in told
 
 
 def test_no_effect_is_no_verdict_in_favour(runtime, clock, maker):

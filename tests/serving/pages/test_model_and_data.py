@@ -35,6 +35,11 @@ CARD: dict[str, Any] = {
         "churn": {"model": {"auc": CELL}, "recency": {"auc": {**CELL, "value": 0.7}}},
         "value": {},
     },
+    "formula": [
+        {"cutoff": "2023-07-01", "member": "past_rate", "customers": 300, "horizon_days": 365}
+        | {"true_total": 1000.0, "formula_total": 2110.0, "model_total": 950.0}
+        | {"formula_bias": 1.11, "model_bias": -0.05}
+    ],
     "segments": [
         {
             "by": "orders",
@@ -144,6 +149,14 @@ def test_the_model_page_tells_what_is_served_how_well_and_what_came_of_it(ready)
         assert text in page.text, text
     assert "<script" not in page.text
     assert "style=" not in page.text
+
+
+def test_the_formula_stands_beside_what_is_served_with_its_bias(ready):
+    text = ready.get("/model").text
+    table = text[text.index('id="formula-title"') :].partition("</table>")[0]
+    assert "Served: the past rate of orders" in table
+    assert "111%" in table
+    assert "-5%" in table
 
 
 def test_the_answer_of_the_model_route_holds_what_the_page_shows(ready):

@@ -80,6 +80,11 @@ def test_a_customers_page_tells_of_reach_wishes_and_contacts(shown, runtime):
         connection.execute(insert(contacts).values(**record, **values))
     text = visitor.get(f"/customers/{barred}").text
     assert "Asked not to be contacted" in text
+    assert "2 May 2024" not in text
+    assert "shown to those who may see lists" in text
+    sign_in(visitor, runtime, ("read:scores", "lists"))
+    text = visitor.get(f"/customers/{barred}").text
+    assert "shown to those who may see lists" not in text
     assert "2 May 2024" in text
     assert "<b>post" not in text
     assert "Reachable by: <strong>email" in text

@@ -2,12 +2,18 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 
+from retention.lists.holdout import global_control
+from serving.lists import service
+from serving.lists.let_be import let_be
 from serving.store.tasks import Tasks
+from serving.store.week import week_ids
+from tests.serving.lists.made_lists import WHO, asked, members_of
 from tests.serving.made import NOW, made_batch, publish
-from tests.serving.pages.browsing import Links, csrf, sign_in
+from tests.serving.pages.browsing import Links, csrf, publish_with_facts, sign_in
 
 RANK = {"low": 0, "medium": 1, "high": 2}
 
@@ -50,7 +56,6 @@ def test_each_has_reason_last_purchase_and_action(a_week_later):
 
 def test_who_lapsed_stands_apart_as_too_late(runtime, bare):
     from tests.serving.made import made_rows
-    from tests.serving.pages.browsing import publish_with_facts
 
     old = made_rows(seed=0)
     rows = made_rows(seed=0)
@@ -74,6 +79,65 @@ def test_a_first_batch_says_so_and_shows_high_risk_and_value(visitor):
     expected = [row["customer_id"] for row in listed.json()["items"]]
     assert f"Where to begin: {len(expected)} customers" in text
     assert ids(text) == expected[:20]
+
+
+def test_who_is_on_an_open_list_is_let_be_and_counted(runtime, a_week_later):
+    visitor, rows, old = a_week_later
+    before = newly_at_risk(rows, old)
+    service.create(runtime.store, runtime.settings, NOW, asked(list_id="spring"), WHO)
+    arms = members_of(runtime.store, "spring").set_index("customer_id")["arm"]
+    held = [each for each in before if arms.get(each) == "held_out"]
+    contacted = [each for each in before if arms.get(each) == "contacted"]
+    assert len(held) > 2
+    assert len(contacted) > 2
+    left = [each for each in before if each not in arms]
+    text = visitor.get("/").text
+    assert f"Newly at risk: {len(left)} customers" in text
+    assert f"{len(contacted)} contacted lately" in text
+    assert f"{len(held)} held out of a contact list" in text
+    seen = ids(text)
+    while following := re.search(r'rel="next" href="([^"]+)"', text):
+        text = visitor.get(html.unescape(following.group(1))).text
+        seen += ids(text)
+    assert seen == left
+
+
+@pytest.mark.usefixtures("a_week_later")
+def test_a_list_that_was_read_out_lets_nobody_be(runtime):
+    told = asked(list_id="spring", readout_on="2024-07-02")
+    service.create(runtime.store, runtime.settings, NOW, told, WHO)
+    found = [
+        let_be(runtime.store, runtime.settings, "b1", "at_risk", NOW.date() + timedelta(days))
+        for days in (0, 1)
+    ]
+    assert len(found[0]) > 2
+    assert found[1] == {}
+
+
+def test_the_standing_control_of_an_open_list_is_let_be(runtime, bare):
+    publish_with_facts(runtime.store, made_batch(customers=1500))
+    sign_in(bare, runtime)
+    assert "standing control" not in bare.get("/").text
+    told = asked(list_id="none", global_control=True, contact_cost=1e6)
+    service.create(runtime.store, runtime.settings, NOW, told, WHO)
+    with runtime.store.database.read() as connection:
+        everybody = week_ids(connection, "b1", "start")
+    inside = global_control(runtime.settings.name, everybody)
+    control = {each for each, hit in zip(everybody, inside, strict=True) if hit}
+    assert control
+    text = bare.get("/").text
+    assert f"{len(control)} in the standing control group" in text
+    assert f"Where to begin: {len(everybody) - len(control)} customers" in text
+    assert control.isdisjoint(ids(text))
+
+
+def test_the_standing_control_of_the_settings_is_let_be_without_a_list(runtime):
+    publish_with_facts(runtime.store, made_batch(customers=1500))
+    told = {**runtime.settings.model_dump(), "lists": {"global_control": 0.1}}
+    with_control = type(runtime.settings).model_validate(told)
+    found = let_be(runtime.store, with_control, "b1", "start", NOW.date())
+    assert set(found.values()) == {"global_control"}
+    assert let_be(runtime.store, runtime.settings, "b1", "start", NOW.date()) == {}
 
 
 def test_a_batch_of_an_earlier_version_says_what_to_do(runtime, bare):

@@ -6,8 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from serving.lists.errors import Busy
 from serving.store.audit import fault
 from serving.web.list_schema import list_schemas
+from serving.web.lists import refusals
+from serving.web.problem import Problem
 from tests.serving.made import LIST, NOW, READ, made_batch, made_orders, made_rows, publish
 
 LISTS, ERASE = "lists", "erase"
@@ -102,6 +105,29 @@ def test_the_same_key_makes_one_list(client):
     assert len(client.get("/v1/lists").json()["items"]) == 1
     other = client.post("/v1/lists", json={**body, "budget": 9.0}, headers=headers)
     assert other.status_code == 409
+
+
+def test_the_same_key_has_its_answer_after_another_batch_too(client, runtime):
+    headers = {"Idempotency-Key": "k1"}
+    body = {**BODY, "begins_on": "2024-07-01"}
+    first = client.post("/v1/lists", json=body, headers=headers)
+    later = made_batch("b2", as_of="2024-07-02", data_until="2024-07-02")
+    runtime.store.publish(later, made_rows(later), made_orders(later.customers))
+    refused = client.post("/v1/lists", json={**body, "list_id": "summer"})
+    assert refused.status_code == 422
+    again = client.post("/v1/lists", json=body, headers=headers)
+    assert (again.status_code, again.headers["location"]) == (201, "/v1/lists/spring")
+    assert {**again.json(), "fairness": None} == {**first.json(), "fairness": None}
+    other = client.post("/v1/lists", json={**body, "budget": 9.0}, headers=headers)
+    assert other.status_code == 409
+
+
+def test_a_lost_race_is_503_and_says_when_to_come_back():
+    with pytest.raises(Problem) as caught, refusals():
+        raise Busy
+    answer = caught.value.response()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "try again in a few seconds" in caught.value.detail
 
 
 def test_contacts_with_the_same_key_are_recorded_once(client):
