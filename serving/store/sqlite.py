@@ -1,12 +1,15 @@
 """What the store does on SQLite only: file modes, pragmas, the start of a transaction."""
 
 import os
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event
 
 WRITES = "perennial_writes"
+WAIT_SECONDS = 0.01
 
 
 def prepare_file(url: URL) -> None:
@@ -29,7 +32,7 @@ def tune(engine: Engine, *, busy_seconds: float) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _keep_a_log(cursor, busy_seconds)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         # What is deleted is overwritten: a page that is free still would hold an erased id.
@@ -41,6 +44,20 @@ def tune(engine: Engine, *, busy_seconds: float) -> None:
         # A writer takes the lock at once: upgrading a read later fails without waiting.
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _keep_a_log(cursor: sqlite3.Cursor, busy_seconds: float) -> None:
+    """Switch to the write-ahead log; while others do the same SQLite says "locked" at once."""
+    end = time.monotonic() + busy_seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(WAIT_SECONDS)
+        else:
+            return
 
 
 def empty_log(engine: Engine) -> None:
