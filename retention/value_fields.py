@@ -89,7 +89,7 @@ def cuts_of(
     first = first_order[some]
     thirds = [float(q) for q in np.quantile(first, THIRDS)] if len(first) else []
     columns = {"frequency": gaps, "mean_gap": mean_gap, "days_since_last": silence}
-    own = pd.DataFrame({name: values[some] for name, values in columns.items()})
+    own = {name: values[some] for name, values in columns.items()}
     _, very_late = silence_limits(own, dict(rhythm))
     days, lost = days_watched(tenure[some], silence[some], very_late)
     return {

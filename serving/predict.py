@@ -13,7 +13,6 @@ import orjson
 from configs.settings import Settings
 from features.catalogue import FEATURES
 from features.errors import DataError
-from features.log.purchase_log import PurchaseLog
 from features.log.request_log import log_from_columns, plain_id
 from features.shop_clock import ShopClock, date_of, day_number
 from models.bundle import Bundle
@@ -131,24 +130,19 @@ class Scoring:
         DataError
             If a date or an amount cannot be read.
         """
-        return scored_rows(log_from_columns(columns, self.clock), cutoff, self)
-
-
-def scored_rows(log: PurchaseLog, cutoff: int, by: Scoring) -> Rows:
-    """Return the score rows of the customers of a log who have a line known before a day."""
-    bundle, batch, settings = by.bundle, by.batch, by.settings
-    customers = customers_of(log, cutoff, _names(bundle))
-    if not len(customers.ids):
-        return []
-    columns, _ = score_columns(
-        customers,
-        bundle,
-        as_of=str(date_of(cutoff)),
-        eligibility=Eligibility(settings.eligible.active_within_days, settings.eligible.min_days),
-        cut_points=batch.cut_points,
-        worth=Worth(first_order_of(log, cutoff, customers.ids), economics_of(settings)),
-    )
-    return plain_rows(columns)
+        log, eligible = log_from_columns(columns, self.clock), self.settings.eligible
+        customers = customers_of(log, cutoff, _names(self.bundle))
+        if not len(customers.ids):
+            return []
+        scored, _ = score_columns(
+            customers,
+            self.bundle,
+            as_of=str(date_of(cutoff)),
+            eligibility=Eligibility(eligible.active_within_days, eligible.min_days),
+            cut_points=self.batch.cut_points,
+            worth=Worth(first_order_of(log, cutoff, customers.ids), economics_of(self.settings)),
+        )
+        return plain_rows(scored)
 
 
 def plain_rows(columns: Columns) -> list[dict[str, Any]]:

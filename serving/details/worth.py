@@ -3,7 +3,6 @@
 The ladder is of the scored customers; cohorts and channels are of everybody they won.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -302,8 +301,3 @@ def _added(*amounts: int | None) -> int | None:
 
 def _currency(amount: int | None) -> float | None:
     return None if amount is None else amount / AMOUNT_SCALE
-
-
-def of_basis(found: Mapping[str, Any] | None, basis: Basis) -> Mapping[str, Any]:
-    """Facts of `on_basis` out of those of a batch; {} for one of an earlier version."""
-    return (found or {}).get(basis) or {}

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from configs.settings import Settings
 from retention.lists.adjusted_effect import Effect
 from retention.lists.caps import CONTACTED, HELD_OUT
-from retention.lists.readout import FINAL, MEMBERS, Readout, profit_of, read_out
+from retention.lists.readout import FINAL, MEMBERS, Readout, read_out
 from serving.errors import StoreDown
+from serving.lists.outcomes import member_outcomes
 from serving.lists.plain import plain
 from serving.lists.progress import Known, known_of
 from serving.lists.terms import today_of
@@ -22,6 +24,8 @@ from serving.store.list_events import contacts_of, orders_between, outcomes_of
 from serving.store.list_rows import OUTSIDE, Head, keep_readout, standing_readouts
 
 ORDERS, IMPORTED, ASSUMED, RECORDED = "orders", "imported", "assumed", "recorded"
+
+Float = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +61,8 @@ def readout_of(
         else orders_between(connection, list_id, begins, ends)
     )
     made = contacts_of(connection, list_id)
-    table = _outcomes(there, given, made, head["terms"]["assumed"])
+    assumed = head["terms"]["assumed"]
+    table = member_outcomes(there, given, _costs(there, made, assumed), assumed)
     last = date.fromisoformat(ends)
     today = today_of(settings, now)
     found = read_out(
@@ -126,45 +131,18 @@ def keep(store: ScoreStore, answer: dict[str, Any], now: datetime) -> None:
         log.warning("the readout of a list is kept later: %s", error)
 
 
-def _outcomes(
-    members: pd.DataFrame, given: pd.DataFrame, made: pd.DataFrame, assumed: dict[str, Any]
-) -> pd.DataFrame:
-    """One row a member: returned, revenue, profit."""
-    table = members[["customer_id", "arm"]].merge(given, on="customer_id", how="left")
-    revenue = table["revenue"].fillna(0.0).to_numpy(float)
-    orders = table["orders"].to_numpy(float)
-    returned = np.where(np.isnan(orders), revenue > 0, orders > 0)
-    contacted = (table["arm"] == CONTACTED).to_numpy(bool)
-    # Who was to be contacted and has no row may have been contacted: an import is seldom whole.
+def _costs(members: pd.DataFrame, made: pd.DataFrame, assumed: dict[str, Any]) -> Float:
+    """What contacting each member cost: as recorded, else as declared for who was to be contacted.
+
+    Who has no row may have been contacted all the same: an import is seldom whole.
+    """
+    contacted = (members["arm"] == CONTACTED).to_numpy(bool)
     cost = np.where(contacted, members["contact_cost"].to_numpy(float), 0.0)
-    if len(made):
-        filled = made.assign(cost=made["cost"].fillna(float(assumed["contact_cost"])))
-        sums = filled.groupby("customer_id")["cost"].sum()
-        told = table["customer_id"].map(sums).to_numpy(float)
-        cost = np.where(np.isnan(told), cost, told)
-    profit = profit_of(
-        revenue,
-        margin=float(assumed["margin"]),
-        contact_cost=cost,
-        incentive_paid=_incentives(table, returned & contacted, assumed),
-    )
-    return pd.DataFrame(
-        {
-            "customer_id": table["customer_id"],
-            "returned": returned.astype(float),
-            "revenue": revenue,
-            "profit": profit,
-        }
-    )
-
-
-def _incentives(table: pd.DataFrame, back: Any, assumed: dict[str, Any]) -> Any:
-    """Incentives paid; where that is not told, every contacted buyer redeems as was assumed."""
-    share = max(float(assumed["redemption_saved"]), float(assumed["redemption_anyway"]))
-    expected = np.where(back, float(assumed["incentive"]) * share, 0.0)
-    if "incentive_paid" not in table or table["incentive_paid"].isna().all():
-        return expected
-    return table["incentive_paid"].fillna(0.0).to_numpy(float)
+    if not len(made):
+        return cost
+    filled = made.assign(cost=made["cost"].fillna(float(assumed["contact_cost"])))
+    told = members["customer_id"].map(filled.groupby("customer_id")["cost"].sum()).to_numpy(float)
+    return np.where(np.isnan(told), cost, told)
 
 
 def _means(found: Readout) -> Any:

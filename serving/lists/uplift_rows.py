@@ -20,9 +20,9 @@ from retention.lists.contact_value import (
     spend_if_stays,
     with_response,
 )
-from retention.lists.readout import profit_of
 from retention.lists.save_rate import SaveRate
 from retention.uplift.rows import UpliftRows
+from serving.lists.outcomes import member_outcomes
 from serving.lists.progress import FINAL, import_days, progress_of
 from serving.scores import ScoreStore
 from serving.store.list_events import orders_between, outcomes_of
@@ -183,7 +183,8 @@ def _experiment(connection: Connection, head: Head, settings: Settings) -> Exper
     cost = np.where(np.isfinite(costs := members["contact_cost"].to_numpy(float)), costs, 0.0)
     # Those held out of the sample outside have no cost of their own.
     terms = contact_terms(p, spend, assumed, np.where(cost > 0, cost, assumed.contact_cost))
-    returned, profit = _came(connection, head, settings, members, contacted, assumed)
+    # With the costs that were expected, by which the ranking was made.
+    came = member_outcomes(members, _given(connection, head, settings), contacted * cost, told)
     mine = and_(
         scores.c.batch_id == head["batch_id"],
         list_members.c.list_id == list_id,
@@ -196,8 +197,8 @@ def _experiment(connection: Connection, head: Head, settings: Settings) -> Exper
         features=_with_scores(connection, query, members),
         contacted=contacted,
         propensity=_shares(members, contacted),
-        returned=returned,
-        profit=profit,
+        returned=came["returned"].to_numpy(float),
+        profit=came["profit"].to_numpy(float),
         terms=terms,
         rate=assumed.save_rate.mean,
         ranked_by=head["terms"].get("ranking"),
@@ -209,39 +210,13 @@ def _shares(members: pd.DataFrame, contacted: Mask) -> Float:
     return told.transform("mean").to_numpy(float)
 
 
-def _came(
-    connection: Connection,
-    head: Head,
-    settings: Settings,
-    members: pd.DataFrame,
-    contacted: Mask,
-    assumed: ValueAssumptions,
-) -> tuple[Float, Float]:
-    """Whether each member returned, and its profit, with the costs that were expected."""
-    list_id = str(head["list_id"])
+def _given(connection: Connection, head: Head, settings: Settings) -> pd.DataFrame:
+    """What customers bought in the list's days; an import that is not whole replaces no orders."""
+    list_id, ends = str(head["list_id"]), str(head["readout_on"])
     until = import_days(connection, settings, [list_id]).get(list_id)
-    if until is not None and until.isoformat() >= str(head["readout_on"]):
-        given = outcomes_of(connection, list_id)
-    else:
-        # An import that is not complete until the readout replaces no orders.
-        days = str(head["begins_on"]), str(head["readout_on"])
-        given = orders_between(connection, list_id, *days).assign(incentive_paid=np.nan)
-    table = members[["customer_id"]].merge(given, on="customer_id", how="left")
-    revenue, orders, paid = (
-        table[name].to_numpy(float) for name in ("revenue", "orders", "incentive_paid")
-    )
-    revenue = np.nan_to_num(revenue)
-    returned = np.where(np.isnan(orders), revenue > 0, orders > 0)
-    share = max(assumed.redemption_saved, assumed.redemption_anyway)
-    expected = (returned & contacted) * assumed.incentive * share
-    cost = members["contact_cost"].fillna(0.0).to_numpy(float)
-    profit = profit_of(
-        revenue,
-        margin=assumed.margin,
-        contact_cost=contacted * cost,
-        incentive_paid=expected if np.isnan(paid).all() else np.nan_to_num(paid),
-    )
-    return returned.astype(float), profit
+    if until is not None and until.isoformat() >= ends:
+        return outcomes_of(connection, list_id)
+    return orders_between(connection, list_id, str(head["begins_on"]), ends)
 
 
 def _with_scores(connection: Connection, query: Any, frame: pd.DataFrame) -> Float:

@@ -53,13 +53,6 @@ def foreign_contacts(connection: Connection) -> pd.DataFrame:
     return pd.DataFrame([tuple(row) for row in found], columns=[c.name for c in columns])
 
 
-def count_foreign(connection: Connection) -> int:
-    """How many contacts belong to no list of ours."""
-    ours = select(list_members.c.list_id).where(list_members.c.list_id == contacts.c.list_id)
-    query = select(func.count()).select_from(contacts).where(~ours.exists())
-    return int(connection.scalar(query) or 0)
-
-
 def arms_of(connection: Connection, list_id: str, ids: Sequence[str]) -> dict[str, str]:
     """Arms of those of some customers who are on a list."""
     found: dict[str, str] = {}

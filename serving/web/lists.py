@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from configs.settings import Settings
 from retention.lists.caps import CONTACTED, HELD_OUT
 from serving.errors import CursorError, KeyReused
 from serving.lists import service
@@ -25,6 +27,7 @@ from serving.lists.files import members_csv
 from serving.lists.request import ContactsIn, ListIn, OutcomesIn
 from serving.lists.uplifts import UpliftDamaged
 from serving.runtime import Runtime
+from serving.scores import ScoreStore
 from serving.store.idempotency import Written, answer_before, once
 from serving.web.problem import Problem
 from serving.web.query import cursor_of, limit_of
@@ -39,6 +42,7 @@ KNOWN = ("arm", "cursor", "format", "limit")
 CSV = "text/csv"
 
 Effect = Callable[[Connection], dict[str, Any]]
+Tell = Callable[[ScoreStore, Settings, datetime, str], dict[str, Any]]
 Act = Callable[[Callable[[Effect], dict[str, Any]]], dict[str, Any]]
 
 
@@ -75,20 +79,12 @@ def every(request: Request) -> Response:
 
 def one(request: Request) -> Response:
     """Answer one list."""
-    runtime = _runtime(request)
-    with refusals():
-        return JSONResponse(
-            service.the_list(runtime.store, runtime.settings, runtime.clock(), _id(request))
-        )
+    return _told(request, service.the_list)
 
 
 def readout(request: Request) -> Response:
     """Answer what a list earned."""
-    runtime = _runtime(request)
-    with refusals():
-        return JSONResponse(
-            service.readout(runtime.store, runtime.settings, runtime.clock(), _id(request))
-        )
+    return _told(request, service.readout)
 
 
 def members(request: Request) -> Response:
@@ -108,6 +104,12 @@ def members(request: Request) -> Response:
         )
     runtime.usage.add(principal_of(request).prefix, len(found["items"]))
     return JSONResponse(found)
+
+
+def _told(request: Request, tell: Tell) -> Response:
+    runtime = _runtime(request)
+    with refusals():
+        return JSONResponse(tell(runtime.store, runtime.settings, runtime.clock(), _id(request)))
 
 
 def _create(request: Request, body: ListIn) -> Response:
