@@ -12,6 +12,7 @@ from models.carry import Carry
 from models.inputs import Inputs
 from models.link_score import LinkScore
 from models.rules import (
+    BTYD_MODELS,
     RETURN_RULES,
     RULE_FEATURE,
     SPEND_RULES,
@@ -32,6 +33,9 @@ SPEAKS_OF = {
     "orders": ("n_orders", "frequency"),
     "spend": ("average_order_value", "monetary_value"),
 }
+# What a buy-till-you-die model that is served alone speaks of: what the days since the last purchase
+# add, and what is left when the last purchase was just now.
+SILENCE_AND_ORDERS = ("days_since_last", "n_orders")
 # Beyond these logarithms of currency or orders no expectation is served, whatever a score says.
 HIGHEST_LOG = 20.0
 
@@ -107,9 +111,14 @@ class ReturnHead:
             plain = self.btyd_share * (plain - self.centre) + np.zeros(len(inputs))
             own = _by_feature(found, plain, inputs) * self.calibrator.slope
             return FeatureTable(inputs.preparation.features, own.T)
+        raw = self.raw(inputs)
+        if self.member in BTYD_MODELS:
+            fresh = btyd_churn(inputs.without_silence, 0, model=self.member)
+            effects = np.array([raw - fresh, fresh - self.centre])
+            return FeatureTable(SILENCE_AND_ORDERS, self.calibrator.slope * effects)
         if self.member not in RULE_FEATURE:
             return FeatureTable((), np.empty((0, len(inputs))))
-        effect = self.calibrator.slope * (self.raw(inputs) - self.centre)
+        effect = self.calibrator.slope * (raw - self.centre)
         return FeatureTable((RULE_FEATURE[self.member],), effect[None])
 
 

@@ -71,6 +71,16 @@ class Inputs:
         return self.features.beside(self.btyd)
 
     @cached_property
+    def without_silence(self) -> FeatureTable:
+        """Columns of the buy-till-you-die models as if the latest purchase were of this moment.
+
+        Who bought on one day alone then became a customer at this moment.
+        """
+        x, tenure = self.features["frequency"], self.features["T"]
+        now = np.where(x > 0, tenure, np.minimum(tenure, 0.0))
+        return self.preparation.btyd.of(self.features.instead({"recency": now, "T": now}))
+
+    @cached_property
     def dense(self) -> NDArray[np.float32]:
         """Features and buy-till-you-die columns in single precision, shape (n, n_columns)."""
         there = self.features.rows(self.preparation.features)

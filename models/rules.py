@@ -142,12 +142,11 @@ SPEND_RULES: dict[str, Rule] = {
     "mean_value": mean_value,
     **{name: partial(btyd_spend, model=name) for name in BTYD_MODELS},
 }
-# The feature that a return rule rests on, for the reasons it gives.
+# The feature that a simple rule of return rests on, for the reasons it gives.
 RULE_FEATURE = {
     "recency": "days_since_last",
     "past_rate": "orders_per_month",
     "no_purchase_in_horizon": "days_since_last",
-    **dict.fromkeys(BTYD_MODELS, "days_since_last"),
 }
 
 

@@ -153,3 +153,28 @@ def test_past_orders_are_counted_over_thirty_days_at_least():
 
 def test_no_expectation_is_absurd():
     assert exp_held(np.array([0.0, 1000.0])).tolist() == [1.0, np.exp(HIGHEST_LOG)]
+
+
+@pytest.mark.parametrize("member", BTYD_MODELS)
+def test_a_buy_till_you_die_model_explains_itself_by_silence_and_orders(member):
+    model = ruled(made_heads(), made_rule(member))
+    explained = model.contributions(FEATURES)
+    assert list(explained) == ["days_since_last", "n_orders"]
+    # Silence is held against a purchase just now, so it speaks for a customer only where purchases
+    # come regularly and the next is nearer than it was then.
+    if member != "mbg_cnbd_k":
+        assert (explained["days_since_last"] >= -1e-9).all()
+    assert (explained["n_orders"] < 0).any()
+    head = model.returns
+    odds = head.calibrator.slope * (head.raw(model.inputs(FEATURES)) - head.centre)
+    assert explained.sum(axis=1).to_numpy() == pytest.approx(odds, abs=1e-9)
+
+
+def test_longer_silence_of_the_same_customer_weighs_more_in_a_buy_till_you_die_model():
+    model = ruled(made_heads(), made_rule("bg_nbd"))
+    row = FEATURES[FEATURES["frequency"] >= 2].iloc[[0] * 4].reset_index(drop=True)
+    silent = np.array([0.0, 30.0, 90.0, 180.0])
+    row = row.assign(T=row["recency"] + silent, days_since_last=silent)
+    weight = model.contributions(row)["days_since_last"].to_numpy()
+    assert weight[0] == pytest.approx(0, abs=1e-9)
+    assert (np.diff(weight) > 0).all()
