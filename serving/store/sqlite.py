@@ -10,6 +10,8 @@ from sqlalchemy import URL, Connection, Engine, event
 
 WRITES = "perennial_writes"
 WAIT_SECONDS = 0.01
+# Enough for the upper pages of the index of some million scores.
+CACHE_KIB = 16_384
 
 
 def prepare_file(url: URL) -> None:
@@ -35,6 +37,7 @@ def tune(engine: Engine, *, busy_seconds: float) -> None:
         _keep_a_log(cursor, busy_seconds)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         # What is deleted is overwritten: a page that is free still would hold an erased id.
         cursor.execute("PRAGMA secure_delete = ON")
         cursor.close()

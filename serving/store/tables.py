@@ -91,7 +91,7 @@ scores = Table(
     Column("risk_ahead", Text),
     # Asked not to be contacted; for contact lists, never answered. Null: the shop does not say.
     Column("no_contact", Boolean),
-    sqlite_with_rowid=False,
+    # With SQLite's own row numbers: rows of two kilobytes in the key's tree make it deep and slow.
 )
 
 orders = Table(
