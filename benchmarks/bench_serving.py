@@ -69,14 +69,14 @@ class Asked:
     bench: Bench
 
     @property
-    def headers(self) -> dict[str, str]:
-        """The token as a header."""
-        return {"Authorization": f"Bearer {self.bench.token}"}
+    def tokens(self) -> list[str]:
+        """The tokens that the connections take turns with."""
+        return list(self.bench.tokens)
 
     def look_up(self, connections: int, seconds: float = SECONDS) -> Plan:
         """One customer's scores."""
         return Plan(
-            self.port, connections, seconds, "/v1/customers/{}", ids(self.bench), None, self.headers
+            self.port, connections, seconds, "/v1/customers/{}", ids(self.bench), None, self.tokens
         )
 
     def thousand(self) -> Plan:
@@ -84,7 +84,7 @@ class Asked:
         step = self.bench.customers // 1000
         listed = ", ".join(f'"{made_id(i * step)}"' for i in range(1000))
         body = f'{{"customer_ids": [{listed}]}}'
-        return Plan(self.port, 1, SECONDS, "/v1/scores", [""], body, self.headers)
+        return Plan(self.port, 1, SECONDS, "/v1/scores", [""], body, self.tokens)
 
     def predict(self, connections: int) -> Plan:
         """Score one customer with five purchases sent along."""
@@ -93,7 +93,7 @@ class Asked:
         lines = ", ".join(line.replace("DAY", day) for day in days)
         body = f'{{"as_of": "1998-07-01", "purchases": [{lines}]}}'
         values = [str(number) for number in range(50)]
-        return Plan(self.port, connections, SECONDS, "/predict", values, body, self.headers)
+        return Plan(self.port, connections, SECONDS, "/predict", values, body, self.tokens)
 
 
 def ids(bench: Bench) -> list[str]:

@@ -23,7 +23,10 @@ WARM_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Plan:
-    """What to ask: requests that differ in `{}` of path or body, filled with one of `values`."""
+    """What to ask: requests that differ in `{}` of path or body, filled with one of `values`.
+
+    Connections take turns with the bearer `tokens`, where there are any.
+    """
 
     port: int
     connections: int
@@ -31,18 +34,22 @@ class Plan:
     path: str
     values: list[str] = field(default_factory=lambda: [""])
     body: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    tokens: list[str] = field(default_factory=list)
 
-    def requests(self) -> list[bytes]:
-        """Return the requests as they are sent."""
-        return [self._request(value) for value in self.values]
+    def requests(self, connection: int) -> list[bytes]:
+        """Return the requests as a connection sends them."""
+        headers = {"Host": "127.0.0.1"}
+        if self.tokens:
+            token = self.tokens[connection % len(self.tokens)]
+            headers["Authorization"] = f"Bearer {token}"
+        return [self._request(value, headers) for value in self.values]
 
-    def _request(self, value: str) -> bytes:
+    def _request(self, value: str, headers: dict[str, str]) -> bytes:
         body = (self.body or "").replace("{}", value).encode()
         method = "GET" if self.body is None else "POST"
-        headers = {"Host": "127.0.0.1", **self.headers}
         if self.body is not None:
-            headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+            length = str(len(body))
+            headers = {**headers, "Content-Type": "application/json", "Content-Length": length}
         lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
         return f"{method} {self.path.replace('{}', value)} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
@@ -124,9 +131,10 @@ class Asker(asyncio.Protocol):
 
 async def measured(plan: Plan, seconds: float) -> Measured:
     """Ask for some seconds."""
-    loop, requests = asyncio.get_running_loop(), plan.requests()
+    loop = asyncio.get_running_loop()
     begun = time.perf_counter()
-    askers = [Asker(requests, seed, begun + seconds) for seed in range(plan.connections)]
+    end = begun + seconds
+    askers = [Asker(plan.requests(seed), seed, end) for seed in range(plan.connections)]
     waiting = iter(askers)
     for _ in askers:
         await loop.create_connection(lambda: next(waiting), "127.0.0.1", plan.port)

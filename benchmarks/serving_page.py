@@ -61,6 +61,7 @@ def page(
         "bare app is Starlette under uvicorn (uvloop, httptools) with the same SQL by SQLAlchemy",
         "Core and orjson: no token, no limits, no metrics. MLflow's scoring server holds a model",
         "of 300 trees on 40 features that it is sent: no features to make, and no reasons.",
+        "Connections take turns with two tokens, for one has four requests in work at most.",
         "",
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()};",
         f"{packages}. Load average at the end: {load}.",

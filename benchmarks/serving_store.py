@@ -28,16 +28,17 @@ FOLDER = ROOT / "var" / "bench" / "serving"
 CUSTOMERS = 1_000_000
 # A batch of this size is drawn from the log's own rows, again and again, under new ids.
 DONE = "made.txt"
+CALLERS = 2
 SWAP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Where all stands, the token that opens it, and the batch that the made ones repeat."""
+    """Where all stands, the tokens that open it, and the batch that the made ones repeat."""
 
     config: Path
     settings: Settings
-    token: str
+    tokens: tuple[str, ...]
     customers: int
     scored: str
 
@@ -50,10 +51,12 @@ def prepared(customers: int = CUSTOMERS) -> Bench:
         done.write_text(_make(customers), encoding="utf-8")
     settings = load_settings(FOLDER / "bench.yaml")
     store = ScoreStore(settings.store_url)
-    token, _ = Tokens(store.database).create(["read:scores", "list:scores"], name="bench", days=1)
+    # A token has four turns at once, so eight connections are those of two callers.
+    kept, scopes = Tokens(store.database), ["read:scores", "list:scores"]
+    tokens = tuple(kept.create(scopes, name=f"bench {i}", days=1)[0] for i in range(CALLERS))
     store.close()
     scored = done.read_text(encoding="utf-8")
-    return Bench(FOLDER / "bench.yaml", settings, token, customers, scored)
+    return Bench(FOLDER / "bench.yaml", settings, tokens, customers, scored)
 
 
 def made_id(number: int) -> str:

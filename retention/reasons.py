@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
@@ -20,7 +21,10 @@ MOST_REASONS = 5
 LEAST_IMPORTANCE = 0.02
 # Nearer than this to half a ten-thousandth a share's own digits say how it is rounded.
 HALFWAY = 1e-6
-_SHARES = pa.array([f"{k / 10_000:.4f}" for k in range(10_001)], pa.large_string())
+_SHARE_TEXTS = [f"{k / 10_000:.4f}" for k in range(10_001)]
+_SHARES = pa.array(_SHARE_TEXTS, pa.large_string())
+# Up to this many rows are written one by one: putting columns of texts together costs more.
+FEW = 32
 # The feature that speaks for its topic, being the easiest to understand; where it is absent or
 # undefined, the one that moved the score most does.
 FACES = {
@@ -58,27 +62,54 @@ def reasons(
     list of n JSON arrays of {code, value, direction, importance, text}
     """
     features, contributions = FeatureTable.of(features), FeatureTable.of(contributions)
-    names = [n for n in contributions.names if n in BY_NAME]
-    if not names:
+    plan = _plan(features.names, contributions.names)
+    if not plan.topics:
         return ["[]"] * len(features)
-    topics = list(dict.fromkeys(BY_NAME[n].topic for n in names))
-    names += [f for f in FACES.values() if f in features and f not in names]
-    effects = np.zeros((len(features), len(names)))
-    values = np.empty_like(effects)
-    for i, name in enumerate(names):
-        values[:, i] = features[name]
-        if name in contributions:
-            effects[:, i] = contributions[name]
-    sums = np.empty((len(features), len(topics)))
-    speaker = np.empty((len(features), len(topics)), dtype=np.int64)
-    for t, topic in enumerate(topics):
-        columns = np.array([i for i, n in enumerate(names) if BY_NAME[n].topic == topic])
-        sums[:, t] = effects[:, columns].sum(axis=1)
-        weight = np.abs(effects[:, columns])
-        weight[:, [names[i] == FACES.get(topic) for i in columns]] = np.inf
-        weight[np.isnan(values[:, columns])] = -1.0
-        speaker[:, t] = columns[np.argmax(weight, axis=1)]
-    return _as_json(names, sums, speaker, values + 0.0)  # -0.0 reads as 0.0
+    values = features.rows(plan.names).astype(np.float64)
+    effects = contributions.rows(plan.explained).astype(np.float64)
+    sums = np.zeros((len(plan.topics), len(features)))
+    speaker = np.empty((len(features), len(plan.topics)), dtype=np.int64)
+    for t, topic in enumerate(plan.topics):
+        weight = np.zeros((len(topic.columns), len(features)))
+        # One after the other: a sum of many rows at once may add in another order than one row's.
+        for place, column in enumerate(topic.explained):
+            sums[t] += effects[column]
+            weight[place] = np.abs(effects[column])
+        weight[topic.is_face] = np.inf
+        weight[np.isnan(values[topic.columns])] = -1.0
+        speaker[:, t] = topic.columns[np.argmax(weight, axis=0)]
+    sums, values = np.ascontiguousarray(sums.T), values.T
+    return _as_json(list(plan.names), sums, speaker, values + 0.0)  # -0.0 reads as 0.0
+
+
+@dataclass(frozen=True)
+class _Topic:
+    """Columns that speak of one topic: `explained` first, then a face that explains nothing."""
+
+    columns: NDArray[np.int64]
+    explained: NDArray[np.int64]
+    is_face: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    names: tuple[str, ...]
+    explained: tuple[str, ...]
+    topics: tuple[_Topic, ...]
+
+
+@lru_cache(maxsize=32)
+def _plan(features: tuple[str, ...], contributions: tuple[str, ...]) -> _Plan:
+    """Which columns speak of which topic; the same for all rows of a bundle."""
+    explained = tuple(n for n in contributions if n in BY_NAME)
+    names = explained + tuple(f for f in FACES.values() if f in features and f not in explained)
+    topics = []
+    for name in dict.fromkeys(BY_NAME[n].topic for n in explained):
+        columns = [i for i, n in enumerate(names) if BY_NAME[n].topic == name]
+        own = [i for i in columns if i < len(explained)]
+        is_face = [names[i] == FACES.get(name) for i in columns]
+        topics.append(_Topic(np.array(columns), np.array(own), np.array(is_face)))
+    return _Plan(names, explained, tuple(topics))
 
 
 def _as_json(
@@ -96,6 +127,12 @@ def _as_json(
     # The largest come first, so those worth a sentence are the first ones of a row.
     worth = told >= LEAST_IMPORTANCE
     raises = sums[each, order] > 0
+    if len(sums) <= FEW:
+        spoken = values[each, column]
+        return [
+            _row_as_json([names[c] for c in column[i, w]], spoken[i, w], raises[i, w], told[i, w])
+            for i, w in enumerate(worth)
+        ]
     heads, tails, text = _texts(names, column[worth], values[each, column][worth], raises[worth])
     kind = np.zeros(worth.shape, np.int64)
     kind[worth] = text
@@ -109,6 +146,21 @@ def _as_json(
             tails.take(here),
         ]
     return cast(list[str], _joined(*pieces, _text("]")).to_pylist())
+
+
+def _row_as_json(
+    names: list[str],
+    values: NDArray[np.float64],
+    raises: NDArray[np.bool_],
+    told: NDArray[np.float64],
+) -> str:
+    each = []
+    for name, value, up, share in zip(
+        names, values.tolist(), raises.tolist(), _ten_thousandths(told).tolist(), strict=True
+    ):
+        head, tail = _around(name, None if math.isnan(value) else value, up)
+        each.append(f"{head}{_SHARE_TEXTS[share]}{tail}")
+    return f"[{','.join(each)}]"
 
 
 def _text(text: str) -> pa.Scalar:

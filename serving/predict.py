@@ -62,7 +62,7 @@ def predict_answers(
     Problem
         503 before a model is promoted and a batch is published.
     """
-    champion, batch = runtime.holder.champion, runtime.store.current()
+    champion, batch = runtime.holder.champion, runtime.lookup.batch()
     if champion is None:
         raise Problem(503, "no model is promoted yet; run `perennial train`")
     if batch is None:

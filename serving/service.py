@@ -35,11 +35,12 @@ RUNTIME = Runtime()
 PAGES = build(RUNTIME)
 
 
-# BentoML's own metrics and access log carry whole paths, and so customer ids: both stay off.
+# BentoML's own metrics, traces and access log carry whole paths, and so customer ids: all stay off.
 @bentoml.service(
     traffic={"timeout": 5},
     workers=1,
     metrics={"enabled": False},
+    tracing={"excluded_urls": ["."]},
     logging={"access": {"enabled": False}},
 )
 @bentoml.asgi_app(PAGES, path="/")
