@@ -16,9 +16,10 @@ from training.backtest import backtest_cutoffs
 from training.data_calendar import churn_over_time, days_without_lines, over_time
 from training.data_columns import column_verdicts, columns_of, features_of
 from training.data_figures import Int, LogFigures, Span, by_value, figures_of, quantile
+from training.data_tables import table_verdicts, tables_report
 from training.data_verdicts import Basis, Verdict, log_verdicts
 from training.data_voided import Voided, voided_in
-from training.inputs import horizons_of, source_of
+from training.inputs import horizons_of, source_of, tables_of
 
 _ORDER_BINS = (1, 2, 3, 4, 5, 10, 20, 50)
 _GAP_BINS = (1, 8, 15, 31, 61, 91, 181, 366)
@@ -42,6 +43,7 @@ def data_report(settings: Settings, loaded: LoadedLog) -> dict[str, Any]:
         without_lines : see `training.data_calendar.days_without_lines`
         one_time_buyers_share, customers_without_purchase, orders_per_customer, order_values, gaps
         money, refund_lines, refunds : exact sums, and what is known of refunds
+        tables : the optional tables, see `training.data_tables.tables_report`
         quantity, unused_columns, columns, features : oddities of quantities, columns, features
         churn, over_time : see `training.data_calendar`
         verdicts : list of {output, verdict, why, add}, verdict `good`, `thin` or `none`
@@ -62,6 +64,8 @@ def data_report(settings: Settings, loaded: LoadedLog) -> dict[str, Any]:
     columns = columns_of(source, loaded.figures, loaded.account.accepted)
     unused = list(loaded.figures.get("unused", []))
     lines_of = loaded.days or {}
+    tables = tables_report(tables_of(settings), log.customer_ids)
+    verdicts = log_verdicts(basis) + column_verdicts(columns, unused) + table_verdicts(tables)
     report = {
         "name": settings.name,
         "source": source.label,
@@ -93,7 +97,8 @@ def data_report(settings: Settings, loaded: LoadedLog) -> dict[str, Any]:
         "features": features_of(log.columns),
         "churn": churn_over_time(figures, span),
         "over_time": over_time(figures, span),
-        "verdicts": _verdicts(log_verdicts(basis) + column_verdicts(columns, unused)),
+        "tables": tables,
+        "verdicts": _verdicts(verdicts),
         "notes": [*loaded.notes, *_stray(lines_of)],
     }
     plain: dict[str, Any] = nan_to_null(report)

@@ -17,6 +17,7 @@ from training.data_words import (
     number,
     percent,
     quantity_rows,
+    table_rows,
 )
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -42,6 +43,7 @@ def data_report_html(report: dict[str, Any]) -> str:
         money=money_rows(report),
         churn=churn_rows(report),
         quantity=quantity_rows(report),
+        tables=table_rows(report),
         marks=_MARKS,
         files=report["files"][:_MOST_FILES],
         more_files=max(0, len(report["files"]) - _MOST_FILES),

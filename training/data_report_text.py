@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from training.data_words import account_rows, churn_rows, log_rows, money_rows
+from training.data_words import account_rows, churn_rows, log_rows, money_rows, table_rows
 from training.report import print_note
 
 _LOOK = {"good": "green", "thin": "yellow", "none": "red"}
@@ -21,6 +21,7 @@ def print_data_report(console: Console, report: dict[str, Any]) -> None:
         ("the log", log_rows(report)),
         ("money", money_rows(report)),
         (f"churn over {report['churn']['churn_days']:,} days", churn_rows(report)),
+        ("tables beside the log", table_rows(report)),
     ):
         if rows:
             console.print(_table(title, rows))
@@ -32,7 +33,7 @@ def print_data_report(console: Console, report: dict[str, Any]) -> None:
         )
     console.print(_columns(report["columns"]), markup=False)
     console.print(_verdicts(report["verdicts"]))
-    for note in report["notes"]:
+    for note in (*report["notes"], *(n for table in report["tables"] for n in table["notes"])):
         print_note(console, note)
 
 

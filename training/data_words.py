@@ -28,6 +28,21 @@ def account_rows(report: dict[str, Any]) -> Rows:
     return rows
 
 
+def table_rows(report: dict[str, Any]) -> Rows:
+    """What became of the rows of the optional tables, and whom of the log they know."""
+    rows: Rows = []
+    for table in report["tables"]:
+        rows += [
+            (f"rows of {table['table']}", number(table["rows"])),
+            ("… accepted", number(table["accepted"])),
+            ("… duplicate", number(table["duplicate"])),
+            ("… quarantined", number(table["quarantined"])),
+            *((f"… … {reason}", number(n)) for reason, n in table["reasons"].items()),
+            ("… customers", f"{number(table['customers'])}, {number(table['known'])} in the log"),
+        ]
+    return rows
+
+
 def log_rows(report: dict[str, Any]) -> Rows:
     """How long the log is, and who bought how often."""
     per, gaps, values = report["orders_per_customer"], report["gaps"], report["order_values"]

@@ -13,6 +13,7 @@ from features.log.store import LoadedLog, load_log
 from features.reading.source import PurchaseSource
 from features.shop_clock import ShopClock
 from features.tables.contacts import CONTACTS, read_contacts
+from features.tables.of_shop import ShopTables, read_tables
 from features.tables.source import TableSource
 from training.campaigns import Campaigns, lists_of
 from training.recipe import Horizons, Recipe
@@ -79,6 +80,20 @@ def campaigns_of(settings: Settings) -> Campaigns | None:
         effect_days=settings.horizons.churn_days,
         clock=clock,
     )
+
+
+def tables_of(settings: Settings) -> ShopTables:
+    """Optional tables of the shop.
+
+    Raises
+    ------
+    DataError
+        If one cannot be read, lacks a column, or has too many bad rows.
+    """
+    clock = clock_of(settings)
+    parts = {name: getattr(settings, name) for name in ("customers", "contacts", "surveys")}
+    told = {n: None if part is None else part.model_dump() for n, part in parts.items()}
+    return read_tables(clock, **told, latest=clock.latest(dt.datetime.now(dt.UTC)))
 
 
 def _assignments(folder: Path, names: str, clock: ShopClock) -> pd.DataFrame | None:

@@ -1,5 +1,6 @@
 """Guess how a file of purchases is written: which column is which, and how its dates read."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("customer_id", "customerid", "customer", "client_id", "clientid", "client", "user_id"),
         *("userid", "user", "buyer_id", "buyer", "shopper_id", "member_id", "household_id"),
         *("household", "cust_id", "id_customer", "customer_number", "customer_no", "email"),
-        *("subscriber", "kunde", "kundennr", "kundennummer", "kunden_id", "cliente", "id_client"),
+        *("subscriber", "kunde", "kundennr", "kunden_nr", "kundennummer", "kunden_nummer"),
+        *("kunden_id", "cliente", "id_client", "id_cliente", "numero_client", "customer_email"),
     ),
     "ordered_at": (
         *("ordered_at", "order_date", "orderdate", "date", "invoice_date", "invoicedate"),
@@ -34,10 +36,14 @@ NAMES: dict[str, tuple[str, ...]] = {
     "order_id": (
         *("order_id", "orderid", "invoice", "invoice_no", "invoiceno", "invoice_id", "basket_id"),
         *("transaction_id", "transactionid", "receipt_id", "order_number", "order_no"),
+        *("beleg", "belegnr", "beleg_nr", "belegnummer", "bestellnummer", "bestellnr"),
+        *("bestell_nr", "rechnungsnummer", "rechnungsnr", "rechnung", "commande", "pedido"),
     ),
-    "quantity": ("quantity", "qty", "units", "items", "number_of_items"),
+    "quantity": ("quantity", "qty", "units", "items", "number_of_items", "menge", "anzahl"),
     "product_id": ("product_id", "productid", "sku", "stock_code", "stockcode", "item_id"),
 }
+# A unit in brackets: `Umsatz (EUR)`, `Total [€]`.
+UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 UNIT_PRICES = ("price", "unit_price", "unitprice", "item_price", "price_per_unit")
 REQUIRED = ("customer_id", "ordered_at", "amount")
 # Tried in this order; the first two readings of 03/04/2024 differ, so both must not fit.
@@ -135,7 +141,9 @@ def _refuse_lost_returns(
 
 
 def _plain(name: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in name.strip().lower()).strip("_")
+    """A name in small letters with single underscores, without a unit in brackets at its end."""
+    bare = UNIT.sub("", name.strip().lower()) or name.strip().lower()
+    return "_".join(re.findall(r"[^\W_]+", bare))
 
 
 def _columns(

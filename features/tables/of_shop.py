@@ -54,6 +54,15 @@ class ShopTables:
             for name, table in self._there().items()
         }
 
+    def customer_ids(self) -> dict[str, pd.Index]:
+        """Customers that each table that the shop has tells of, each once, ascending."""
+        return {
+            name: (table.versions if isinstance(table, Customers) else table.rows)
+            .index.unique()
+            .sort_values()
+            for name, table in self._there().items()
+        }
+
     def write_quarantine(self, folder: Path) -> list[Path]:
         """Write the quarantined rows of each table to `folder`; the files written.
 

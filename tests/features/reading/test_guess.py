@@ -26,6 +26,7 @@ def test_our_own_names_need_no_columns(tmp_path):
         ("Customer ID,Invoice Date,Total Price", ["Customer ID", "Invoice Date", "Total Price"]),
         ("e-mail? user_id,day,Revenue", None),
         ("user_id,day,Revenue", ["user_id", "day", "Revenue"]),
+        ("Kunden-Nr.,Datum,Umsatz (EUR)", ["Kunden-Nr.", "Datum", "Umsatz (EUR)"]),
         ("wer,wann,wieviel", ["wer", "wann", "wieviel"]),
     ],
 )
@@ -34,6 +35,18 @@ def test_columns_are_told_by_name_or_by_content(tmp_path, header, columns):
     theirs = found["columns"]
     expected = columns or header.split(",")
     assert [theirs["customer_id"], theirs["ordered_at"], theirs["amount"]] == expected
+
+
+def test_a_unit_in_brackets_is_no_part_of_a_name(tmp_path):
+    text = "Kunden-Nr;Beleg;Bestelldatum;Menge;Summe [€]\na7;r1;2024-01-02;2;1,50\n"
+    found = guess(tmp_path, text + "b8;r2;2024-01-03;1;2,50\n")
+    assert found["columns"] == {
+        "customer_id": "Kunden-Nr",
+        "ordered_at": "Bestelldatum",
+        "amount": "Summe [€]",
+        "order_id": "Beleg",
+        "quantity": "Menge",
+    }
 
 
 def test_of_two_columns_of_numbers_that_with_decimals_is_the_amount(tmp_path):
