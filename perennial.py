@@ -4,7 +4,6 @@ The layers are imported when a command is called: MLflow and BentoML take second
 """
 
 import os
-import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -20,6 +19,9 @@ import configs
 from configs.first_settings import safe_name, write_settings
 from configs.settings import Settings, load_settings
 from configs.telemetry import switch_off
+from serving.lists.actions import list_app
+from serving.options import Json, day
+from serving.token_actions import token_app
 
 switch_off()
 
@@ -29,33 +31,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-token_app = typer.Typer(help="Make, list and revoke the tokens that the service asks for.")
 app.add_typer(token_app, name="token")
-list_app = typer.Typer(help="Contact lists: make them, tell what became of them, read them out.")
 app.add_typer(list_app, name="list")
 
-
-def _day(text: str) -> date:
-    with suppress(ValueError):  # a day that no calendar has is refused like any other text
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            return date.fromisoformat(text)
-    raise typer.BadParameter(f"{text!r} is no date; write it as YYYY-MM-DD")
-
-
 Config = Annotated[Path, typer.Option("--config", "-c", help="YAML file of the shop's settings.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Folder of the report; default: in the shop's var.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder that the files are written to.")]
 Cutoff = Annotated[
-    date, typer.Option("--cutoff", parser=_day, metavar="DATE", help="First day not yet known.")
+    date, typer.Option("--cutoff", parser=day, metavar="DATE", help="First day not yet known.")
 ]
 AsOf = Annotated[
     date | None,
     typer.Option(
         "--as-of",
-        parser=_day,
+        parser=day,
         metavar="DATE",
         help="Score as known at this day's start; default: the day after the log's last.",
     ),
@@ -183,269 +174,6 @@ def rollback(config: Config, why: Why = None, who: Who = None, as_json: Json = F
     from training import promotion_commands as commands
 
     commands.rollback(settings, why=why, who=who, as_json=as_json)
-
-
-@token_app.callback()
-@list_app.callback()
-def _before_action(
-    context: typer.Context,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", help="YAML file of the shop's settings.  [required]"),
-    ] = None,
-) -> None:
-    # Required, but asked for only by the commands, so that their --help needs no settings.
-    context.obj = config
-
-
-def _config_of(context: typer.Context) -> Path:
-    if not isinstance(context.obj, Path):
-        above = context.parent.info_name if context.parent else "token"
-        raise typer.BadParameter(
-            f"name the settings before the action: perennial {above} -c CONFIG"
-        )
-    return context.obj
-
-
-@token_app.command("create")
-def token_create(
-    context: typer.Context,
-    scope: Annotated[list[str], typer.Option(help="What it allows; may be repeated.")],
-    name: Annotated[str | None, typer.Option(help="A word to know it by.")] = None,
-    days: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Days until it expires.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a token and print it, this once."""
-    settings = load_settings(_config_of(context))
-    from serving import commands
-
-    commands.token_create(settings, scopes=scope, name=name, days=days, as_json=as_json)
-
-
-@token_app.command("list")
-def token_list(context: typer.Context, as_json: Json = False) -> None:
-    """List the tokens by their first letters; the tokens themselves are not kept."""
-    settings = load_settings(_config_of(context))
-    from serving import commands
-
-    commands.token_list(settings, as_json=as_json)
-
-
-@token_app.command("revoke")
-def token_revoke(
-    context: typer.Context,
-    prefix: Annotated[str, typer.Argument(help="First letters, as `token list` shows them.")],
-    as_json: Json = False,
-) -> None:
-    """Revoke a token and end the sessions begun with it."""
-    settings = load_settings(_config_of(context))
-    from serving import commands
-
-    commands.token_revoke(settings, prefix=prefix, as_json=as_json)
-
-
-Name = Annotated[str, typer.Argument(metavar="LIST", help="Name of the list.")]
-
-
-@list_app.command("make", help="Make a list: written once, with its hold-out, never changed.")
-@list_app.command("preview", help="Tell what a list would be; nothing is written.")
-def list_make(
-    context: typer.Context,
-    cost: Annotated[float | None, typer.Option(min=0, help="Currency, of one contact.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the list; default by the day.")] = None,
-    margin: Annotated[
-        float | None, typer.Option(help="Share of net spend left after goods, as 0.4.")
-    ] = None,
-    save_rate: Annotated[
-        float | None, typer.Option(help="Share of the lost whom contact brings back, as 0.05.")
-    ] = None,
-    save_rate_sd: Annotated[
-        float | None, typer.Option(help="How unsure that is: standard deviation, as 0.02.")
-    ] = None,
-    incentive: Annotated[
-        float | None, typer.Option(min=0, help="Currency, paid when redeemed.")
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(help="Currency for contacts and incentives.")
-    ] = None,
-    max_contacts: Annotated[int | None, typer.Option(min=1, help="Most customers.")] = None,
-    holdout: Annotated[
-        str | None, typer.Option(help="Share held out, 0 to 0.5, or auto (default).")
-    ] = None,
-    outcome: Annotated[
-        str | None, typer.Option(help="return_rate (default), revenue or profit.")
-    ] = None,
-    begins_on: Annotated[
-        date | None,
-        typer.Option("--begins-on", parser=_day, metavar="DATE", help="Default today."),
-    ] = None,
-    readout_on: Annotated[
-        date | None,
-        typer.Option(
-            "--readout-on", parser=_day, metavar="DATE", help="Default after the churn horizon."
-        ),
-    ] = None,
-    risk: Annotated[list[str] | None, typer.Option(help="Risk tier; may be repeated.")] = None,
-    value: Annotated[list[str] | None, typer.Option(help="Value tier; may be repeated.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Only who can be reached by it.")] = None,
-    include_lapsed: Annotated[
-        bool, typer.Option("--include-lapsed", help="Lapsed customers too.")
-    ] = False,
-    terms: Annotated[
-        Path | None,
-        typer.Option(help="YAML or JSON with any term of POST /v1/lists; options go first."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a list or, called as `preview`, tell what it would be."""
-    settings = load_settings(_config_of(context))
-    from serving.lists import commands
-
-    asked = {
-        "list_id": name,
-        "contact_cost": cost,
-        "margin": margin,
-        "save_rate": {"mean": save_rate, "sd": save_rate_sd},
-        "incentive": incentive,
-        "budget": budget,
-        "max_contacts": max_contacts,
-        "holdout": holdout,
-        "primary_outcome": outcome,
-        "begins_on": begins_on,
-        "readout_on": readout_on,
-        "audience": {
-            "risk_tier": risk,
-            "value_tier": value,
-            "channel": channel,
-            "include_lapsed": include_lapsed or None,
-        },
-    }
-    act = commands.preview if context.info_name == "preview" else commands.make
-    act(settings, asked=asked, terms=terms, as_json=as_json)
-
-
-@list_app.command("show")
-def list_show(
-    context: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="LIST", help="Name of the list; default: all lists.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Show one list, or all of them."""
-    settings = load_settings(_config_of(context))
-    from serving.lists import commands
-
-    commands.show(settings, list_id=name, as_json=as_json)
-
-
-@list_app.command("members")
-def list_members(
-    context: typer.Context,
-    name: Name,
-    arm: Annotated[str | None, typer.Option(help="contacted or held_out; default both.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="CSV; default: stdout.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Print the members of a list as CSV."""
-    if arm not in (None, "contacted", "held_out"):
-        raise typer.BadParameter(f"--arm must be contacted or held_out, got {arm!r}")
-    settings = load_settings(_config_of(context))
-    from serving.lists import commands
-
-    commands.members(settings, list_id=name, arm=arm, out=out, as_json=as_json)
-
-
-@list_app.command("contacts")
-def list_contacts(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV: customer_id, contacted_at, ...")],
-    name: Annotated[
-        str | None, typer.Option("--list", help="List of the rows that name none.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Import who was contacted, when and at what cost."""
-    settings = load_settings(_config_of(context))
-    from serving.lists import commands
-
-    commands.contacts(settings, file=file, list_id=name, as_json=as_json)
-
-
-@list_app.command("outcomes")
-def list_outcomes(
-    context: typer.Context,
-    name: Name,
-    file: Annotated[Path, typer.Argument(help="CSV: customer_id, revenue, ...")],
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Forget what was imported for the list before.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Import what the members of a list bought."""
-    settings = load_settings(_config_of(context))
-    from serving.lists import commands
-
-    commands.outcomes(settings, list_id=name, file=file, replace=replace, as_json=as_json)
-
-
-@list_app.command("readout")
-def list_readout(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Tell what a list earned: contacted against held out."""
-    settings = load_settings(_config_of(context))
-    from serving.lists import commands
-
-    commands.readout(settings, list_id=name, as_json=as_json)
-
-
-@list_app.command("uplift")
-def list_uplift(
-    context: typer.Context,
-    experiment: Annotated[
-        Path | None, typer.Option(help="CSV of an experiment; default: the finished lists.")
-    ] = None,
-    treatment: Annotated[str | None, typer.Option(help="Its column of the arms.")] = None,
-    outcome: Annotated[str | None, typer.Option(help="Its column of the outcome.")] = None,
-    control: Annotated[
-        str | None, typer.Option(help="Value of the treatment's column for those left alone.")
-    ] = None,
-    learner: Annotated[str, typer.Option(help="x (default), t or class.")] = "x",
-    features: Annotated[
-        list[str] | None, typer.Option(help="Columns to learn from; with commas or repeated.")
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="Columns not to learn from; with commas or repeated.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Learn whom contact moves, from finished lists or an experiment."""
-    if learner not in ("x", "t", "class"):
-        raise typer.BadParameter(f"--learner must be x, t or class, got {learner!r}")
-    settings = load_settings(_config_of(context))
-    from serving.lists import uplift_commands
-
-    uplift_commands.uplift(
-        settings,
-        experiment=experiment,
-        treatment=treatment,
-        outcome=outcome,
-        control=control,
-        learner=learner,
-        features=features or (),
-        ignore=ignore or (),
-        as_json=as_json,
-    )
-
-
-@list_app.command("programme")
-def list_programme(context: typer.Context, as_json: Json = False) -> None:
-    """Tell what all lists together bring: the standing control group against everybody else."""
-    settings = load_settings(_config_of(context))
-    from serving.lists.programme_commands import show_programme
-
-    show_programme(settings, as_json=as_json)
 
 
 @app.command()

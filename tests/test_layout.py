@@ -95,5 +95,10 @@ def test_the_score_store_runs_without_bentoml_and_mlflow():
 
 
 def test_the_command_line_starts_without_the_layers():
-    heavy = {"training", "serving", "pandas", "numpy", "mlflow", "bentoml", "xgboost"}
-    assert not loaded_after("import perennial") & heavy
+    heavy = {"training", "pandas", "numpy", "pyarrow", "sqlalchemy", "mlflow", "bentoml", "xgboost"}
+    loaded = loaded_after("import perennial")
+    assert not loaded & heavy
+    # Of the service nothing but what options there are.
+    packages, options = {"serving", "serving.lists"}, {"options", "token_actions", "lists.actions"}
+    ours = {name for name in loaded if name.split(".")[0] == "serving"}
+    assert ours == packages | {f"serving.{name}" for name in options}
