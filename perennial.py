@@ -116,6 +116,34 @@ def score(config: Config, as_of: AsOf = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def portfolio(
+    config: Config,
+    basis: Annotated[str, typer.Option(help="Value as revenue (default) or profit.")] = "revenue",
+    as_json: Json = False,
+) -> None:
+    """Tell what all customers together are worth: by cohort and channel, rates, room to grow."""
+    if basis not in ("revenue", "profit"):
+        raise typer.BadParameter(f"--basis must be revenue or profit, got {basis!r}")
+    settings = load_settings(config)
+    from serving import portfolio_commands
+
+    portfolio_commands.portfolio(settings, basis=basis, as_json=as_json)
+
+
+@app.command()
+def value(
+    config: Config,
+    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="As in the log.")],
+    as_json: Json = False,
+) -> None:
+    """Tell what one customer is worth: to date and ahead, gross to contribution, what it cost."""
+    settings = load_settings(config)
+    from serving import value_commands
+
+    value_commands.value(settings, customer_id=customer_id, as_json=as_json)
+
+
+@app.command()
 def serve(
     config: Config,
     host: Annotated[str | None, typer.Option(help="Instead of `serve.host`.")] = None,
@@ -259,7 +287,8 @@ def _say_next(config: Path, scores: Path) -> None:
         f"everybody's scores: {_shown(scores)}\n"
         f"the settings, to be edited: {_shown(config)}\n"
         "for the dashboard make a token to sign in with, then serve:\n"
-        f"  {_program()} token -c {_shown(config)} create --scope read:scores --scope list:scores\n"
+        f"  {_program()} token -c {_shown(config)} create --scope read:scores --scope list:scores"
+        " --scope lists\n"
         f"  {_program()} serve -c {_shown(config)}",
         file=sys.stderr,
     )

@@ -33,8 +33,8 @@ SPEAKS_OF = {
     "orders": ("n_orders", "frequency"),
     "spend": ("average_order_value", "monetary_value"),
 }
-# What a buy-till-you-die model that is served alone speaks of: what the days since the last purchase
-# add, and what is left when the last purchase was just now.
+# What a buy-till-you-die model that is served alone speaks of: what the days since the last
+# purchase add, and what is left when that was just now.
 SILENCE_AND_ORDERS = ("days_since_last", "n_orders")
 # Beyond these logarithms of currency or orders no expectation is served, whatever a score says.
 HIGHEST_LOG = 20.0

@@ -24,6 +24,7 @@ REPEAT = "repeat buyers"
 UNKNOWN = "unknown"
 OTHER = "other"
 LEAST_IN_BAND = 30
+TOO_FEW = "too few to tell"
 MOST_BANDS = 12
 
 
@@ -74,6 +75,7 @@ def selection_rates(
     A band differs where the interval of the difference from all others excludes 0 (Newcombe 1998,
     Statistics in Medicine 17, 873-890, method 10), at a level shared among the attribute's bands:
     a list drawn at random shows a difference in an attribute with probability 1 - `level` at most.
+    None is told where the band or all others are fewer than `LEAST_IN_BAND`.
     """
     chosen = np.asarray(selected, bool)
     found = []
@@ -95,6 +97,7 @@ def selection_rates(
                     int(counts[i]),
                     (float(low[i]), float(high[i])),
                     others,
+                    rest,
                     bool(differs[i]),
                 )
             )
@@ -184,16 +187,21 @@ def _rate(
     selected: int,
     bounds: tuple[float, float],
     others: float | None,
+    rest: int,
     differs: bool,
 ) -> BandRate:
     rate = selected / customers
-    differs = differs and customers >= LEAST_IN_BAND and others is not None
+    differs = differs and min(customers, rest) >= LEAST_IN_BAND
     who = band if attribute == "orders" else f"customers with {attribute} {band}"
     start = f"Of {customers:,} {who} {rate:.1%} are on the list"
     if customers < LEAST_IN_BAND:
-        end = f"; fewer than {LEAST_IN_BAND} are too few to compare."
+        end = f"; fewer than {LEAST_IN_BAND} are {TOO_FEW}."
     elif others is None:
         end = f" (95% interval {bounds[0]:.1%} to {bounds[1]:.1%}); there are no others."
+    elif rest < LEAST_IN_BAND:
+        end = (
+            f" (95% interval {bounds[0]:.1%} to {bounds[1]:.1%}); the others are {rest}, {TOO_FEW}."
+        )
     else:
         how = ("more often" if rate > others else "less often") if differs else "about as often"
         end = (

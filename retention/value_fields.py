@@ -126,6 +126,7 @@ def value_fields(
     predicted_orders: ArrayLike,
     horizon_days: int,
     acquisition_cost: ArrayLike | None = None,
+    ladders: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> tuple[pd.DataFrame, Codes]:
     """Value fields of some customers.
 
@@ -135,6 +136,7 @@ def value_fields(
     cuts : of `value_cuts`, those of the published batch
     predicted_clv, predicted_orders : arrays of shape (n,), as score rows have them
     acquisition_cost : array of shape (n,), currency, NaN unknown; None without a customers' table
+    ladders : of `value_ladders`, where they were made before
 
     Returns
     -------
@@ -156,14 +158,15 @@ def value_fields(
     years = CustomYears.from_dict(cuts["years"])
     time = years_of_first_orders(first / AMOUNT_SCALE, cuts)
     formula = simple_clv(net / AMOUNT_SCALE, orders, tenure, time, cap=years.cap)
-    past = historic_ladder(history, economics, cutoff=cutoff, acquisition_cost=acquisition_cost)
-    ahead = predicted_ladder(
-        predicted_clv,
-        predicted_orders,
+    past, ahead = ladders or value_ladders(
+        history,
+        cuts,
         economics,
+        cutoff=cutoff,
+        predicted_clv=predicted_clv,
+        predicted_orders=predicted_orders,
         horizon_days=horizon_days,
-        refund_share=cuts["refund_share"],
-        index=history.index,
+        acquisition_cost=acquisition_cost,
     )
     told = ratios(
         past,
@@ -190,6 +193,35 @@ def value_fields(
     ).join(scores)
     codes = _codes(past, ahead, told.codes, formula, orders)
     return fields[list(FIELDS)], codes
+
+
+def value_ladders(
+    history: pd.DataFrame,
+    cuts: Mapping[str, Any],
+    economics: Economics,
+    *,
+    cutoff: int,
+    predicted_clv: ArrayLike,
+    predicted_orders: ArrayLike,
+    horizon_days: int,
+    acquisition_cost: ArrayLike | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The steps behind the value fields, to date and ahead; parameters as of `value_fields`.
+
+    Returns
+    -------
+    historic, predicted : DataFrames of `retention.clv.ladder`
+    """
+    past = historic_ladder(history, economics, cutoff=cutoff, acquisition_cost=acquisition_cost)
+    ahead = predicted_ladder(
+        predicted_clv,
+        predicted_orders,
+        economics,
+        horizon_days=horizon_days,
+        refund_share=cuts["refund_share"],
+        index=history.index,
+    )
+    return past, ahead
 
 
 def _codes(

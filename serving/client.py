@@ -115,6 +115,10 @@ class Client:
         found: list[Json] = self._get(f"{_one(customer_id)}/history")["history"]
         return found
 
+    def value(self, customer_id: str) -> Json:
+        """Return what one customer is worth: the steps, ratios, and why some cannot be given."""
+        return self._get(f"{_one(customer_id)}/value")
+
     def scores(self, customer_ids: Sequence[str]) -> list[Json]:
         """Return a row for each id, in the order given; any number of ids."""
         rows: list[Json] = []
@@ -228,10 +232,9 @@ class Client:
         """Make a contact list; return all of it."""
         return self._write("/v1/lists", dict(terms), idempotency_key)
 
-    def lists(self) -> list[Json]:
-        """Return the heads of all contact lists, the newest first."""
-        found: list[Json] = self._get("/v1/lists")["items"]
-        return found
+    def lists(self, *, limit: int = AT_ONCE) -> list[Json]:
+        """Return the heads of all contact lists, the newest first; `limit` is that of a page."""
+        return list(self._pages("/v1/lists", {"limit": limit}))
 
     def one_list(self, list_id: str) -> Json:
         """Return one contact list."""
@@ -242,16 +245,15 @@ class Client:
     ) -> Iterator[Json]:
         """Give the members of a list in the order of rank; `limit` is the size of a page."""
         query: dict[str, Any] = {"limit": limit, **({"arm": arm} if arm else {})}
-        while True:
-            page = self._get(f"{_list(list_id)}/members?{urlencode(query)}")
-            yield from page["items"]
-            if page["next_cursor"] is None:
-                return
-            query["cursor"] = page["next_cursor"]
+        return self._pages(f"{_list(list_id)}/members", query)
 
     def readout(self, list_id: str) -> Json:
         """Return what a list earned, as far as it is known."""
         return self._get(f"{_list(list_id)}/readout")
+
+    def uplift(self) -> Json:
+        """Return whom contact moves, as the finished lists tell, or what is missing to tell it."""
+        return self._get("/v1/uplift")
 
     def record_contacts(
         self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None
@@ -283,6 +285,16 @@ class Client:
             key = _part(idempotency_key, start)
             kept = self._write(f"{_list(list_id)}/outcomes", body, key)["outcomes"]
         return kept
+
+    def _pages(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:
+        """Give the items of all pages of an answer that has cursors."""
+        asked = dict(query)
+        while True:
+            page = self._get(f"{path}?{urlencode(asked)}")
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            asked["cursor"] = page["next_cursor"]
 
     def _get(self, path: str) -> Json:
         return self._send("GET", path).json()

@@ -79,10 +79,14 @@ def score(
     list_csv : file for the members of a first list, which is told too
     list_call : how the command about lists is called
     """
+    from serving.lists.uplift_commands import learn_what_is_new
     from serving.publish import publish  # brings DuckDB, which the service does without
 
     with Steps("scoring", 1) as steps, steps.step("score all customers and publish the batch"):
         published = publish(settings, as_of=as_of, now=dt.datetime.now(dt.UTC))
+    learned = learn_what_is_new(settings, dt.datetime.now(dt.UTC))
+    if learned is not None:
+        print(learned, file=sys.stderr)
     if csv is not None:
         write_batch_csv(settings, published.batch, csv)
     document = score_document(settings, published)

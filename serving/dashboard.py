@@ -25,6 +25,7 @@ from serving.pages.readout import readout_page
 from serving.pages.saved_views import remove_view, rename_view, save_view
 from serving.pages.sign_in import sign_in, sign_in_form, sign_out
 from serving.pages.this_week import week_page
+from serving.pages.uplift import uplift_page
 
 
 def routes() -> list[BaseRoute]:
@@ -42,6 +43,7 @@ def routes() -> list[BaseRoute]:
         Route("/lists/{list_id}/members.csv", published(members_csv)),
         Route("/lists/{list_id}/contacts", import_contacts, methods=["POST"]),
         Route("/lists/{list_id}/outcomes", import_outcomes, methods=["POST"]),
+        Route("/uplift", published(uplift_page)),
         Route("/model", published(model_page)),
         Route("/data", published(data_page)),
         Route("/customers", published(list_page)),

@@ -23,6 +23,18 @@ class BatchRefused(ServeError):  # noqa: N818 - it names a state
     exit_code = 3
 
 
+class UnknownCustomer(ServeError):  # noqa: N818 - it names a state
+    """No customer of this id in the current batch."""
+
+    exit_code = 2
+
+    def __init__(self, customer_id: str, batch_id: str) -> None:
+        super().__init__(
+            f"batch {batch_id} holds no customer {customer_id!r}; ids are matched exactly, leading "
+            "zeros and capitals included"
+        )
+
+
 class TokenError(ServeError):
     """A scope, a validity or a prefix of a token that does not exist."""
 

@@ -39,6 +39,7 @@ from serving.scores import ScoreStore
 from serving.shop_tables import Told, shop_tables, told_by
 from serving.store.batch import Batch
 from serving.store.past import Earlier, week_before
+from serving.worth_columns import with_worth
 
 COMPARED = ("customer_id", "risk_tier", "tier_since", "lifecycle_status", "rfm_group")
 PROBABILITIES = ("churn_probability", "usual_churn_probability")
@@ -125,6 +126,7 @@ def publish(settings: Settings, *, as_of: dt.date | None, now: dt.datetime) -> P
             earlier=earlier,
             closed=realised.closed(store.database, earlier, date_of(known.last_day), horizon, lag),
         )
+        rows, cuts = with_worth(rows, cuts, publication.past.history, told.customers)
         batch = Batch(
             batch_id=batch_id,
             as_of=str(date_of(cutoff)),

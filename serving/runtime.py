@@ -12,10 +12,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from configs.settings import Settings
 from serving.answers import Answers
+from serving.catch_up import CatchUp
 from serving.errors import ServeError
 from serving.exports.worker import Exporter
 from serving.holder import ChampionHolder
-from serving.lists.assignments import make_up_for
 from serving.scores import ScoreStore
 from serving.store.lookup import Lookup
 from serving.store.tokens import Tokens
@@ -24,6 +24,8 @@ from serving.web.observe import QUOTA_REACHED
 from serving.web.threads import BoundedThreads
 
 BUSY_SECONDS = 1.0
+# Below the deadline of a request, so that no hanging statement holds a thread beyond it.
+STATEMENT_SECONDS = 4.0
 # What runs at the same time, and what may wait for it, in one worker.
 PREDICTING = {"threads": 2, "waiting": 64}
 READING = {"threads": 4, "waiting": 256}
@@ -70,7 +72,9 @@ class Runtime:
             If the store cannot be opened.
         """
         # Requests end after five seconds, so a call of the store may not wait as long.
-        self.store = ScoreStore(settings.store_url, busy_seconds=BUSY_SECONDS)
+        self.store = ScoreStore(
+            settings.store_url, busy_seconds=BUSY_SECONDS, statement_seconds=STATEMENT_SECONDS
+        )
         database = self.store.database
         self.lookup = Lookup(database, self.store.batch)
         # A file answers in less time than it takes to go to a thread and back.
@@ -99,7 +103,8 @@ class Runtime:
             clock=self.clock,
         )
         self._settings = settings
-        make_up_for(self.store, settings)
+        self.catch_up = CatchUp(self.store, settings)
+        self.catch_up.start()
         self.exporter.start()
         self.usage.start()
         self.holder.start()
@@ -107,6 +112,7 @@ class Runtime:
     def close(self) -> None:
         """Stop watching and close the store; nothing happens where nothing is open."""
         if self._settings is not None:
+            self.catch_up.stop()
             self.exporter.stop()
             self.holder.stop()
             self.usage.stop()

@@ -48,10 +48,15 @@ class ScoreStore:
     ----------
     url : for example `sqlite:////srv/shop/scores.db`; the file is made with mode 0600
     busy_seconds : how long a call waits for another writer before `StoreDown`
+    statement_seconds : how long a statement of a read may take; see `Database`
     """
 
-    def __init__(self, url: str, *, busy_seconds: float = 5.0) -> None:
-        self.database = Database(url, busy_seconds=busy_seconds)
+    def __init__(
+        self, url: str, *, busy_seconds: float = 5.0, statement_seconds: float | None = None
+    ) -> None:
+        self.database = Database(
+            url, busy_seconds=busy_seconds, statement_seconds=statement_seconds
+        )
         self._columns_lock = threading.Lock()
         self._kept: tuple[tuple[str, int], Columns] | None = None
 

@@ -19,6 +19,7 @@ LEFT_OUT = (
     "too_new",
     "no_contact",
     "unreachable",
+    "reach_unknown",
     "held_out_elsewhere",
     "global_control",
     "contact_cap",
@@ -44,6 +45,10 @@ class AudienceRules:
     channel: str | None = None
     allowed: Mapping[str, Collection[str]] = field(default_factory=dict)
     at_least: Mapping[str, float] = field(default_factory=dict)
+
+
+class UnknownChannel(ValueError):  # noqa: N818 - it names a state
+    """A channel by which no customer can be reached."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +91,26 @@ def audience_of(
     ----------
     scores : DataFrame with the columns `REQUIRED`, one row a customer; `no_contact` (bool) and
         `reachable_by` (text, names of channels; empty = by none, null = not known) if the
-        shop has a customers' table
+        shop has a customers' table. Who is not told about may be contacted, but by no channel that
+        is asked for by name
     rules, barred : by default nobody is barred and only the lapsed are left out
 
     Raises
     ------
     ValueError
         If a column is missing.
+    UnknownChannel
+        If nobody can be reached by the channel.
     """
     rules, barred = rules or AudienceRules(), barred or Barred()
     _check(scores, rules)
+    unreachable, reach_unknown = _out_of_reach(scores, rules.channel)
     why = {
         **_by_status(scores),
         "no_contact": _flag(scores, "no_contact"),
-        "unreachable": ~_reachable(scores, rules.channel),
-        "held_out_elsewhere": _among(scores, barred.held_out),
-        "global_control": _among(scores, barred.global_control),
-        "contact_cap": _among(scores, barred.contact_cap),
+        "unreachable": unreachable,
+        "reach_unknown": reach_unknown,
+        **_by_bar(scores, barred),
         "lapsed": np.zeros(len(scores), bool)
         if rules.lapsed
         else _equals(scores, "lifecycle_status", "lapsed"),
@@ -145,24 +153,56 @@ def _flag(scores: pd.DataFrame, name: str) -> Mask:
     return np.asarray(scores[name].astype("boolean").fillna(False).to_numpy(bool))
 
 
-def _reachable(scores: pd.DataFrame, channel: str | None) -> Mask:
-    if "reachable_by" not in scores:
-        return np.ones(len(scores), bool)
-    # Few texts tell of many customers; one that is not told bars nobody.
-    codes, texts = pd.factorize(scores["reachable_by"])
-    found = [_reaches(str(text), channel) for text in texts]
-    return np.array([*found, True], bool)[codes]
+def _out_of_reach(scores: pd.DataFrame, channel: str | None) -> tuple[Mask, Mask]:
+    """Who cannot be reached, by the channel if one is asked for; and of whom that is not known."""
+    nobody = np.zeros(len(scores), bool)
+    texts = scores["reachable_by"] if "reachable_by" in scores else pd.Series([None] * len(scores))
+    # Few texts tell of many customers.
+    codes, told = pd.factorize(texts)
+    channels = [_channels(str(text)) for text in told]
+    unknown = np.asarray(codes < 0)
+    if channel is None:
+        return np.array([*(not each for each in channels), False], bool)[codes], nobody
+    asked = channel.lower()
+    known = sorted(set[str]().union(*channels))
+    if len(scores) and asked not in known:
+        raise UnknownChannel(_unknown_channel(channel, known))
+    return np.array([*(asked not in each for each in channels), False], bool)[codes], unknown
 
 
-def _reaches(text: str, channel: str | None) -> bool:
-    words = re.findall(r"[\w-]+", text.lower())
-    return bool(words) if channel is None else channel.lower() in words
+def _channels(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[\w-]+", text.lower()))
 
 
-def _among(scores: pd.DataFrame, customers: Collection[str]) -> Mask:
-    if not len(customers):
-        return np.zeros(len(scores), bool)
-    return np.asarray(scores["customer_id"].isin(set(customers)).to_numpy(bool))
+def _unknown_channel(channel: str, known: Collection[str]) -> str:
+    if not known:
+        return (
+            f"no customer is known to be reached by {channel!r}, for no channel is known at all; "
+            "leave the channel out, or tell `reachable_by` in the table of customers"
+        )
+    return f"no customer can be reached by {channel!r}; the channels known are {', '.join(known)}"
+
+
+def _by_bar(scores: pd.DataFrame, barred: Barred) -> dict[str, Mask]:
+    """Who is barred, by reason, in one pass over all customers."""
+    groups = {
+        "held_out_elsewhere": frozenset(barred.held_out),
+        "global_control": frozenset(barred.global_control),
+        "contact_cap": frozenset(barred.contact_cap),
+    }
+    anybody = frozenset[str]().union(*groups.values())
+    ids = scores["customer_id"].to_numpy(object)
+    # A text knows its hash: to ask a set is several times quicker than `isin`.
+    there = np.zeros(0, np.int64)
+    if anybody:
+        there = np.flatnonzero(np.fromiter(map(anybody.__contains__, ids), bool, len(ids)))
+    return {name: _at(there, ids, group) for name, group in groups.items()}
+
+
+def _at(there: NDArray[np.int64], ids: NDArray[np.object_], group: frozenset[str]) -> Mask:
+    mask = np.zeros(len(ids), bool)
+    mask[there] = [each in group for each in ids[there]]
+    return mask
 
 
 def _unknown(scores: pd.DataFrame) -> Mask:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from retention.lists.caps import CONTACTED, HELD_OUT
 from retention.lists.contact_value import break_even_save_rate
+from retention.lists.cut import cut_and_draw
 from retention.lists.frozen import FrozenList
 from retention.lists.gain import ExpectedGain, expected_gain, sensitivity
-from retention.lists.holdout import draw_holdout, held_out_sizes, strata_of
+from retention.lists.holdout import held_out_sizes
 from retention.lists.plan import ListPlan
-from retention.lists.power import HoldoutChoice
-from retention.lists.ranking import Ranked, holdout_of, rank_candidates, reach
+from retention.lists.power import HoldoutChoice, told_holdout
+from retention.lists.ranking import Ranked, rank_candidates, reach, share_of
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,9 @@ def preview_list(
     candidates, plan, counts : as of `build_list`
     """
     ranked = rank_candidates(candidates, plan)
-    choice = holdout_of(ranked, plan)
-    size = reach(ranked, plan, choice.share)
-    held = held_out_sizes(size, choice.share) if size else 0
+    share, auto = share_of(ranked, plan)
+    size = reach(ranked, plan, share)
+    held = held_out_sizes(size, share)
     # Every so many-th customer of the ranking stands for the contacted.
     taken = np.arange(size - held) * size // max(size - held, 1)
     some = ranked.at(taken)
@@ -63,7 +64,7 @@ def preview_list(
         counts=_counts(counts, len(ranked), size, held),
         outlay=float(some.outlay.sum()),
         gain=expected_gain(some.terms, plan.assumed, seed=plan.seed),
-        holdout=choice,
+        holdout=told_holdout(ranked.terms.p[:size], held, plan.detect, share=share, auto=auto),
         sensitivity=sensitivity(
             some.terms.p, some.spend, plan.assumed, some.terms.cost, some.response
         ),
@@ -91,8 +92,9 @@ def build_list(
     """
     ranked = rank_candidates(candidates, plan)
     worth = len(ranked)
-    choice = holdout_of(ranked, plan)
-    ranked, held, stratum = _cut(ranked, plan, choice.share)
+    share, auto = share_of(ranked, plan)
+    ranked, held, stratum = cut_and_draw(ranked, plan, share)
+    choice = told_holdout(ranked.terms.p, int(held.sum()), plan.detect, share=share, auto=auto)
     contacted = ranked.at(~held)
     members = _members(ranked, held, stratum)
     c = contacted.terms
@@ -118,24 +120,6 @@ def _counts(
 ) -> dict[str, int]:
     told = {"worth_contacting": worth, "listed": listed}
     return {**(audience or {}), **told, "contacted": listed - held, "held_out": held}
-
-
-def _cut(
-    ranked: Ranked, plan: ListPlan, share: float
-) -> tuple[Ranked, NDArray[np.bool_], NDArray[np.int64]]:
-    """Members, who of them is held out, and their deciles, so that the budget holds exactly."""
-    size = reach(ranked, plan, share)
-    while True:
-        listed = ranked.at(np.arange(size))
-        order = listed.by_profit()
-        held, stratum = np.zeros(size, bool), np.zeros(size, np.int64)
-        held[order] = draw_holdout(plan.list_id, list(listed.ids[order]), share)
-        stratum[order] = strata_of(size, share)
-        spent = float(listed.outlay[~held].sum())
-        if plan.budget is None or spent <= plan.budget * (1 + 1e-12) or size == 0:
-            return listed, held, stratum
-        over = (spent - plan.budget) / (spent / max(int((~held).sum()), 1))
-        size = max(0, size - max(1, int(over)))
 
 
 def _members(ranked: Ranked, held: NDArray[np.bool_], stratum: NDArray[np.int64]) -> pd.DataFrame:

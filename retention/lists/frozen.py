@@ -11,7 +11,10 @@ import pandas as pd
 
 from retention.lists.gain import ExpectedGain
 
-FORMAT = "perennial list 1"
+# The first form covers what was declared and who is in which arm, the second the whole head too.
+FORMAT, WHOLE_FORMAT = "perennial list 1", "perennial list 2"
+# Term that says in which form a list was hashed; one of before lacks it.
+MARK = "format"
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
 )
@@ -32,7 +35,8 @@ class FrozenList:
     gain : expected net gain of contacting the contacted
     outlay : currency, expected cost of the contacted: contacts and incentives redeemed
     sensitivity : DataFrame, see `retention.lists.gain.sensitivity`
-    holdout : {`share`, `detectable_effect`, `sufficient`, `sentence`}
+    holdout : {`share`, `detectable_effect`, `sufficient`, `sentence`}; the share is that of the
+        draw, which rounds up in each stratum
     terms : what was declared, JSON values: assumptions, budget, primary outcome, date of readout
     """
 
@@ -51,26 +55,56 @@ class FrozenList:
         return digest_of(self.list_id, self.terms, self.members)
 
 
-def canonical_bytes(list_id: str, terms: Mapping[str, Any], members: pd.DataFrame) -> bytes:
+def canonical_bytes(
+    list_id: str,
+    terms: Mapping[str, Any],
+    members: pd.DataFrame,
+    told: Mapping[str, Any] | None = None,
+) -> bytes:
     """The bytes that are hashed: one JSON line for the head, one a member by customer id.
 
-    Computed amounts are not in it, whose last digit may differ between machines; what was declared,
+    Members' amounts are not in it, whose last digit may differ between machines; what was declared,
     and who is in which arm, is.
+
+    Parameters
+    ----------
+    told : the rest of the head, in the second form; None in the first
 
     Raises
     ------
     ValueError
         If a number of the terms is not finite.
     """
-    head = {"format": FORMAT, "list_id": list_id, "terms": dict(terms), "members": len(members)}
+    head = canonical_head(list_id, terms, len(members), told)
     rows = members[list(HASHED)].sort_values("customer_id").itertuples(index=False, name=None)
-    lines = [_line(head), *(_member(str(c), str(arm), int(stratum)) for c, arm, stratum in rows)]
+    lines = [head, *(_member(str(c), str(arm), int(stratum)) for c, arm, stratum in rows)]
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
-def digest_of(list_id: str, terms: Mapping[str, Any], members: pd.DataFrame) -> str:
+def canonical_head(
+    list_id: str, terms: Mapping[str, Any], members: int, told: Mapping[str, Any] | None = None
+) -> str:
+    """The first of the lines that are hashed.
+
+    Parameters
+    ----------
+    members : how many there are
+    told : as of `canonical_bytes`
+    """
+    head: dict[str, Any] = {"list_id": list_id, "terms": dict(terms), "members": members}
+    if told is None:
+        return _line({**head, "format": FORMAT})
+    return _line({**head, "format": WHOLE_FORMAT, "head": dict(told)})
+
+
+def digest_of(
+    list_id: str,
+    terms: Mapping[str, Any],
+    members: pd.DataFrame,
+    told: Mapping[str, Any] | None = None,
+) -> str:
     """sha256 of the canonical bytes, hexadecimal."""
-    return hashlib.sha256(canonical_bytes(list_id, terms, members)).hexdigest()
+    return hashlib.sha256(canonical_bytes(list_id, terms, members, told)).hexdigest()
 
 
 def _member(customer_id: str, arm: str, stratum: int) -> str:

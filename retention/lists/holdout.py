@@ -8,7 +8,6 @@ held out.
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,14 +41,29 @@ def held_out_count(size: int, share: float) -> int:
 
 
 def held_out_sizes(count: int, share: float) -> int:
-    """How many of `count` ranked customers are held out over all strata."""
+    """How many of `count` ranked customers are held out over all strata.
+
+    At least one in each arm where the share is above 0 and there are two; one alone is contacted.
+    """
+    if count < 2:
+        return 0
     strata = strata_count(count, share)
-    # The first of stratum s is the least i with i * strata // count >= s.
-    ends = [-(-s * count // strata) for s in range(strata + 1)]
-    return sum(held_out_count(b - a, share) for a, b in pairwise(ends))
+    size, longer = divmod(count, strata)
+    ours, theirs = held_out_count(size, share), held_out_count(size + 1, share)
+    return (strata - longer) * ours + longer * theirs
 
 
-def draw_holdout(list_id: str, customer_ids: Sequence[str], share: float) -> NDArray[np.bool_]:
+def holdout_numbers(list_id: str, customer_ids: Sequence[str]) -> NDArray[np.uint64]:
+    """The hash of (list, customer) by which each is ranked within its decile, shape (n,)."""
+    return hash_numbers("holdout", list_id, customer_ids)
+
+
+def draw_holdout(
+    list_id: str,
+    customer_ids: Sequence[str],
+    share: float,
+    numbers: NDArray[np.uint64] | None = None,
+) -> NDArray[np.bool_]:
     """Whether each customer is held out, shape (n,).
 
     Parameters
@@ -58,6 +72,7 @@ def draw_holdout(list_id: str, customer_ids: Sequence[str], share: float) -> NDA
     customer_ids : in the order of expected profit, best first; unreachable and `no_contact`
         customers are no part of it
     share : h, 0-0.5
+    numbers : `holdout_numbers` of the customers, for those who draw more than once
 
     Raises
     ------
@@ -70,11 +85,14 @@ def draw_holdout(list_id: str, customer_ids: Sequence[str], share: float) -> NDA
     if len(set(ids)) != len(ids):
         raise ValueError(f"{len(ids) - len(set(ids))} customer ids stand twice; give each once")
     held = np.zeros(len(ids), bool)
-    if share == 0 or not ids:
+    if share == 0 or len(ids) < 2:
         return held
-    numbers, stratum = hash_numbers("holdout", list_id, ids), strata_of(len(ids), share)
+    numbers = holdout_numbers(list_id, ids) if numbers is None else numbers
+    stratum = strata_of(len(ids), share)
     # By stratum, then hash; equal hashes, which nobody will see, by id.
-    order = np.lexsort((np.array(ids), numbers, stratum))
+    alike = len(np.unique(numbers)) < len(numbers)
+    ties = (np.array(ids),) if alike else ()
+    order = np.lexsort((*ties, numbers, stratum))
     for s in range(STRATA):
         inside = order[stratum[order] == s]
         held[inside[: held_out_count(len(inside), share)]] = True

@@ -21,7 +21,8 @@ class ListPlan:
     assumed : money and response
     budget : currency for contacts and incentives redeemed; None: as far as contact pays
     max_contacts : most customers contacted; None: any number
-    holdout : share held out, 0-0.5, or `auto` for the least that shows `detect`
+    holdout : share held out, 0-0.5, or `auto` for the least that shows `detect`, a
+        tenth where none does
     detect : effect on the return rate that `auto` shall be able to show, 0.03 = 3 points
     primary_outcome : `return_rate`, `revenue` or `profit`
     readout_on : day of the readout, before which it is preliminary

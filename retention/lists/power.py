@@ -20,6 +20,9 @@ Z_ALPHA, Z_POWER = float(norm.ppf(1 - ALPHA / 2)), float(norm.ppf(POWER))
 SHARES = np.arange(1, 51) / 100
 # Of more customers every so many-th tells the mean of their variances to a hundredth of its size.
 ENOUGH = 20_000
+# Where no share shows what was asked for, holding out more only costs: the list mostly earns, and
+# over several lists a tenth still adds up to an answer.
+WHERE_NONE_SUFFICES = 0.10
 
 
 @dataclass(frozen=True)
@@ -83,17 +86,35 @@ def detectable_effect(p: Float, *, contacted: int, held: int) -> float:
 
 def detectable_at(p: Float, share: float) -> float:
     """Detectable effect of a list with these probabilities and a hold-out share."""
-    held = held_out_sizes(len(p), share)
+    return detectable_of(p, held_out_sizes(len(p), share))
+
+
+def detectable_of(p: Float, held: int) -> float:
+    """Detectable effect of a list with these probabilities of which so many are held out."""
     step = max(1, len(p) // ENOUGH)
     return detectable_effect(p[::step], contacted=len(p) - held, held=held)
 
 
-def choose_holdout(
-    p: Float, effect: float, reach: Callable[[float], int] | None = None
-) -> HoldoutChoice:
+@dataclass(frozen=True)
+class AutoShare:
+    """The share that `auto` holds out.
+
+    Attributes
+    ----------
+    share : h, at most 0.5
+    suffices : whether an effect as small as was asked for is shown with it
+    half_shows : detectable effect with half the list held out; NaN where none is
+    """
+
+    share: float
+    suffices: bool
+    half_shows: float
+
+
+def auto_share(p: Float, effect: float, reach: Callable[[float], int] | None = None) -> AutoShare:
     """The least share, in steps of one per cent, with which an effect can be shown.
 
-    Where none suffices, the share that shows most, and it says so.
+    Where none up to a half suffices, `WHERE_NONE_SUFFICES`.
 
     Parameters
     ----------
@@ -109,20 +130,51 @@ def choose_holdout(
     sizes = [len(p) if reach is None else reach(float(share)) for share in SHARES]
     found = np.array([detectable_at(p[:n], share) for n, share in zip(sizes, SHARES, strict=True)])
     enough = np.flatnonzero(found <= effect)
-    if len(enough):
-        share, least = float(SHARES[enough[0]]), float(found[enough[0]])
-        sentence = (
-            f"{share:.0%} held out: an effect of {100 * least:.1f} points or more on the return "
-            f"rate is shown in {POWER:.0%} of cases"
-        )
-        return HoldoutChoice(share, least, True, sentence)
-    if np.isnan(found).all():
-        sentence = f"no hold-out of a list of {sizes[-1]} customers can show any effect"
-        return HoldoutChoice(MOST, float("nan"), False, sentence)
-    best = int(np.nanargmin(found))
-    sentence = (
-        f"no hold-out up to {MOST:.0%} suffices for {100 * effect:.1f} points: with "
-        f"{sizes[best]} customers and {SHARES[best]:.0%} held out, {100 * found[best]:.1f} points "
-        "or more would be shown; lengthen the list or ask for a greater effect"
+    share = float(SHARES[enough[0]]) if len(enough) else WHERE_NONE_SUFFICES
+    return AutoShare(share, bool(len(enough)), float(found[-1]))
+
+
+def told_holdout(
+    p: Float, held: int, effect: float, *, share: float, auto: AutoShare | None = None
+) -> HoldoutChoice:
+    """What a list with so many held out can show, in a sentence.
+
+    Parameters
+    ----------
+    p : shape (n,), probabilities of all on the list
+    held : how many of them are held out
+    effect : that was to be shown
+    share : asked for, or chosen by `auto`
+    """
+    found = detectable_of(p, held)
+    sentence = _who(held, len(p)) + _shows(found)
+    suffices = bool(found <= effect)
+    if auto is not None and not (auto.suffices or suffices):
+        sentence += f"; {_no_share(effect, auto.half_shows)}"
+    return HoldoutChoice(share, found, suffices or (auto is not None and auto.suffices), sentence)
+
+
+def _who(held: int, size: int) -> str:
+    if not held:
+        return "nobody is held out"
+
+    return f"{held:,} of {size:,} customers ({100 * held / size:.3g} %) held out"
+
+
+def _shows(found: float) -> str:
+    if np.isnan(found):
+        return ": no effect can be shown"
+    return (
+        f": an effect of {100 * found:.1f} points or more on the return rate is shown in "
+        f"{100 * POWER:.0f} % of cases"
     )
-    return HoldoutChoice(float(SHARES[best]), float(found[best]), False, sentence)
+
+
+def _no_share(effect: float, half_shows: float) -> str:
+    asked = f"no share up to a half shows the {100 * effect:.3g} points asked for"
+    if np.isnan(half_shows):
+        return f"{asked}, nor any effect at all: the list is too short to be measured alone"
+    return (
+        f"{asked}: with half held out {100 * half_shows:.1f} points or more would be shown; to "
+        f"have it so, ask for `holdout: {MOST:g}`"
+    )

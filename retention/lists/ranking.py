@@ -1,6 +1,9 @@
 """Rank the audience by what contact is expected to earn, and see how far the budget goes."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,9 +19,9 @@ from retention.lists.contact_value import (
     expected_profit,
     with_response,
 )
-from retention.lists.holdout import held_out_sizes
+from retention.lists.holdout import STRATA, held_out_sizes
 from retention.lists.plan import ListPlan
-from retention.lists.power import POWER, HoldoutChoice, choose_holdout, detectable_at
+from retention.lists.power import AutoShare, auto_share
 
 Float = NDArray[np.float64]
 COLUMNS = ("customer_id", "return_probability", "expected_spend")
@@ -48,6 +51,11 @@ class Ranked:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def spent(self) -> Float:
+        """Expected outlay of the first 0, 1, 2 ... customers together, shape (n + 1,)."""
+        return np.concatenate([[0.0], np.cumsum(self.outlay)])
 
     def at(self, which: NDArray[Any]) -> "Ranked":
         """Some of the customers, by mask or by position."""
@@ -107,28 +115,36 @@ def _tie_break(ids: NDArray[np.object_]) -> NDArray[Any]:
 
 
 def reach(ranked: Ranked, plan: ListPlan, share: float) -> int:
-    """How many ranked customers the budget and the limit reach with a share held out."""
+    """How many ranked customers the budget and the limit reach with a share held out.
+
+    By the number that is really held out, each stratum's being rounded up; of the budget every
+    customer is taken to bear a like part, as long as nothing is drawn.
+    """
     size = len(ranked)
     if plan.budget is not None:
-        spent = np.cumsum(ranked.outlay) * (1 - share)
-        size = min(size, int(np.searchsorted(spent, plan.budget, side="right")))
+        spent, budget = ranked.spent, plan.budget
+
+        def pays(n: int) -> bool:
+            return bool(spent[n] * (n - held_out_sizes(n, share)) <= budget * n)
+
+        size = _last(size, pays)
     if plan.max_contacts is not None:
-        size = min(size, int(plan.max_contacts / (1 - share)) + 1)
-        while size - held_out_sizes(size, share) > plan.max_contacts:
-            size -= 1
+        most = plan.max_contacts
+        size = _last(size, lambda n: n - held_out_sizes(n, share) <= most)
     return size
 
 
-def holdout_of(ranked: Ranked, plan: ListPlan) -> HoldoutChoice:
-    """The hold-out that is declared, or that `auto` picks, and what it can show."""
-    p = ranked.terms.p
-    if isinstance(plan.holdout, str):
-        return choose_holdout(p, plan.detect, lambda share: reach(ranked, plan, share))
-    found = detectable_at(p[: reach(ranked, plan, plan.holdout)], plan.holdout)
-    sentence = (
-        f"{plan.holdout:.0%} held out: an effect of {100 * found:.1f} points or more on the return "
-        f"rate is shown in {POWER:.0%} of cases"
-        if np.isfinite(found)
-        else f"with {plan.holdout:.0%} held out no effect can be shown"
-    )
-    return HoldoutChoice(plan.holdout, found, bool(found <= plan.detect), sentence)
+def _last(size: int, fits: Callable[[int], bool]) -> int:
+    """The last whole number up to `size` that fits, where less fits the sooner."""
+    found = bisect_right(range(1, size + 1), False, key=lambda n: not fits(n))
+    # Where one more customer makes one more stratum, another may be held out instead of contacted.
+    beyond = range(found + 1, min(size, found + STRATA) + 1)
+    return max((n for n in beyond if fits(n)), default=found)
+
+
+def share_of(ranked: Ranked, plan: ListPlan) -> tuple[float, AutoShare | None]:
+    """The share that is held out, and what `auto` found where that picks it."""
+    if not isinstance(plan.holdout, str):
+        return plan.holdout, None
+    auto = auto_share(ranked.terms.p, plan.detect, lambda share: reach(ranked, plan, share))
+    return auto.share, auto

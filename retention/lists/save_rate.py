@@ -67,9 +67,11 @@ class SaveRate:
     @property
     def beta(self) -> tuple[float, float] | None:
         """Parameters a, b of the distribution; None where the rate is a fixed number."""
-        if self.sd == 0:
+        # The square of a number that is almost 0 is 0.
+        variance = self.sd**2
+        size = self.mean * (1 - self.mean) / variance - 1 if variance else math.inf
+        if math.isinf(size):
             return None
-        size = self.mean * (1 - self.mean) / self.sd**2 - 1
         return self.mean * size, (1 - self.mean) * size
 
     def draws(self, count: int, seed: int) -> Float:

@@ -63,7 +63,7 @@ def _least(outcome: str, effect: Effect) -> str:
     """The detectable effect, rounded up, so that no more is claimed than is so."""
     if outcome == RETURN_RATE:
         tenths = math.ceil(1000 * effect.detectable - 1e-9) / 10
-        return f"{tenths:g} points"
+        return "1 point" if tenths == 1 else f"{tenths:g} points"
     return f"{math.ceil(100 * effect.detectable - 1e-9) / 100:,.2f} a customer"
 
 

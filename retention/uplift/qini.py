@@ -27,11 +27,14 @@ class Qini:
     ----------
     coefficient : area above random, with its interval; above zero: better than random
     share, gain : shape (101,), the curve
+    low, high : shape (101,), interval of the gain at each share by itself
     """
 
     coefficient: Interval
     share: Float
     gain: Float
+    low: Float
+    high: Float
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,14 @@ def qini(score: Float, rows: UpliftRows, *, seed: int, draws: int = DRAWS) -> Qi
     rows.require_both_arms()
     ordered = _ordered(score, rows)
     share, gain = ordered.curve(np.ones(len(rows)))
-    resampled = [_area(*ordered.curve(t)) for t in _resamples(rows, ordered.order, seed, draws)]
-    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    grid = np.linspace(0, 1, 101)
+    grid, ends = np.linspace(0, 1, 101), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    areas, gains = np.empty(draws), np.empty((draws, len(grid)))
+    for k, times in enumerate(_resamples(rows, ordered.order, seed, draws)):
+        drawn = ordered.curve(times)
+        areas[k], gains[k] = _area(*drawn), np.interp(grid, *drawn)
+    low, high = np.quantile(areas, ends)
     interval = Interval(_area(share, gain), float(low), float(high))
-    return Qini(interval, grid, np.interp(grid, share, gain))
+    return Qini(interval, grid, np.interp(grid, share, gain), *np.quantile(gains, ends, axis=0))
 
 
 def uplift_at(

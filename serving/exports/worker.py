@@ -19,6 +19,7 @@ from serving.store import export_jobs
 from serving.store.batch import Batch
 from serving.store.export_jobs import Job
 from serving.store.export_rows import Values, export_chunks
+from serving.store.postgres import patient
 from serving.store.rows import OF_THE_BATCH
 
 LOOK_SECONDS = 1.0
@@ -119,6 +120,7 @@ class Exporter:
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
 
+    @patient()
     def _make(self, job: Job) -> None:
         batch = self.store.batch(job.batch_id)
         if batch is None:

@@ -19,6 +19,7 @@ from serving.scores import ScoreStore
 from serving.store.list_events import contacts_of, foreign_contacts
 from serving.store.list_rows import Head, find_list, read_members
 from serving.store.list_state import states_of
+from serving.store.postgres import patient
 
 COLUMNS = (
     "customer_id",
@@ -37,6 +38,7 @@ FORM = "2"
 log = logging.getLogger(__name__)
 
 
+@patient()
 def file_of(store: ScoreStore, settings: Settings, list_id: str | None) -> None:
     """Write the file of a list, or of the contacts of no list; what fails is made up for later."""
     try:
@@ -54,6 +56,7 @@ def make_up_for(store: ScoreStore, settings: Settings) -> None:
         log.warning("files of assignments are written later: %s", error)
 
 
+@patient()
 def sync(store: ScoreStore, settings: Settings) -> list[Path]:
     """Make the files that are missing, were changed, or are of another state of the store."""
     folder = settings.contacts_dir

@@ -18,6 +18,7 @@ from serving.errors import ServeError
 from serving.lists.plain import plain
 from serving.scores import ScoreStore
 from serving.store.list_tables import list_cards
+from serving.store.postgres import patient
 
 ORDERS = "historic_number_of_orders"
 
@@ -31,6 +32,7 @@ def card_of(connection: Connection, list_id: str) -> list[dict[str, Any]] | None
     return None if found is None else orjson.loads(found)
 
 
+@patient()
 def write_card(
     store: ScoreStore,
     settings: Settings,

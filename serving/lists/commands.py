@@ -2,28 +2,51 @@
 
 import datetime as dt
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from configs.settings import Settings
 from features.whole_file import write_whole
 from serving.lists import service, words
-from serving.lists.errors import ListRefused
+from serving.lists.counted import counted
+from serving.lists.errors import ListExists, ListRefused
+from serving.lists.faults import sentences_of
 from serving.lists.files import contacts_of_csv, members_csv, outcomes_of_csv
-from serving.lists.request import MOST_ROWS, ListIn
+from serving.lists.request import ListIn
+from serving.printed import print_table
 from serving.scores import ScoreStore
 
 WHO = "cli"
-TEXT = "the terms"
+# Terms that have an option of their own.
+OPTIONS = {
+    "list_id": "--name",
+    "contact_cost": "--cost",
+    "margin": "--margin",
+    "save_rate": "--save-rate",
+    "save_rate.mean": "--save-rate",
+    "save_rate.sd": "--save-rate-sd",
+    "incentive": "--incentive",
+    "budget": "--budget",
+    "max_contacts": "--max-contacts",
+    "holdout": "--holdout",
+    "primary_outcome": "--outcome",
+    "begins_on": "--begins-on",
+    "readout_on": "--readout-on",
+    "audience.risk_tier": "--risk",
+    "audience.value_tier": "--value",
+    "audience.channel": "--channel",
+    "audience.include_lapsed": "--include-lapsed",
+}
+NEEDED = ("contact_cost",)
+# Terms that stand in a sentence by a name that is no word.
+TERM = re.compile(r"\b(list_id|begins_on|readout_on|max_contacts|contact_cost|primary_outcome)\b")
 
 Answer = dict[str, Any]
 
@@ -33,7 +56,7 @@ def make(
 ) -> None:
     """Make a list and print what it promises."""
     body = asked_of(asked, terms)
-    with _store(settings) as store:
+    with _store(settings) as store, _in_options():
         found = service.create(store, settings, _now(), body, WHO, in_background=False)
     _say(found, as_json, lambda: words.list_text(found, made=True))
 
@@ -43,7 +66,7 @@ def preview(
 ) -> None:
     """Print what a list would be."""
     body = asked_of(asked, terms)
-    with _store(settings) as store:
+    with _store(settings) as store, _in_options():
         found = service.preview(store, settings, _now(), body)
     _say(found, as_json, lambda: words.list_text(found, made=False))
 
@@ -59,10 +82,9 @@ def show(settings: Settings, *, list_id: str | None, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"lists": heads}))
         return
-    table = Table("list", "from", "readout on", "contacted", "held out", "expected gain", "status")
-    for each in heads:
-        table.add_row(*(escape(str(cell)) for cell in words.head_cells(each)))
-    Console(highlight=False).print(table)
+    print_table(words.HEADS, [words.head_cells(each) for each in heads])
+    for status in dict.fromkeys(each["status"] for each in heads):
+        print(words.status_line(status))
 
 
 def members(
@@ -70,32 +92,34 @@ def members(
 ) -> None:
     """Print the members of a list as CSV, or write them to a file."""
     with _store(settings) as store:
-        rows = service.taken_members(store, list_id, arm, who=WHO, now=_now())
-    if out is not None:
-        write_whole(out, lambda path: path.write_text("".join(members_csv(rows)), "utf-8"))
-        told = {"list_id": list_id, "members": len(rows), "file": str(out)}
-        print(json.dumps(told) if as_json else f"{len(rows):,} members are in {out}")
-    elif as_json:
-        print(json.dumps({"list_id": list_id, "members": rows}))
-    else:
-        sys.stdout.writelines(members_csv(rows))
+        count, rows = service.taken_members(store, list_id, arm, who=WHO, now=_now())
+        if out is not None:
+            write_whole(out, lambda path: _write(path, members_csv(rows)))
+            told = {"list_id": list_id, "members": count, "file": str(out)}
+            said = f"{counted(count, 'member')} {'is' if count == 1 else 'are'} in {out}"
+            print(json.dumps(told) if as_json else said)
+        elif as_json:
+            print(json.dumps({"list_id": list_id, "members": list(rows)}))
+        else:
+            sys.stdout.writelines(members_csv(rows))
+
+
+def _write(path: Path, parts: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(parts)
 
 
 def contacts(settings: Settings, *, file: Path, list_id: str | None, as_json: bool) -> None:
-    """Keep the contacts of a CSV."""
-    rows = contacts_of_csv(_content(file), list_id)
+    """Keep the contacts of a CSV, all of them or none."""
+    sheet = contacts_of_csv(_content(file), list_id)
     with _store(settings) as store:
-        parts = [
-            service.record_contacts(store, settings, _now(), rows[start : start + MOST_ROWS], WHO)
-            for start in range(0, len(rows), MOST_ROWS)
-        ]
-    found = words.added_up(parts)
+        found = service.record_contacts(store, settings, _now(), sheet.rows, WHO, lines=sheet.lines)
     _say(found, as_json, lambda: words.contacts_text(found))
 
 
 def outcomes(settings: Settings, *, list_id: str, file: Path, replace: bool, as_json: bool) -> None:
     """Keep the outcomes of a CSV, whole or not at all."""
-    rows = outcomes_of_csv(_content(file))
+    rows = outcomes_of_csv(_content(file)).rows
     with _store(settings) as store:
         found = service.record_outcomes(store, _now(), list_id, rows, WHO, replace=replace)
     _say(found, as_json, lambda: words.outcomes_text(found))
@@ -120,11 +144,33 @@ def asked_of(asked: Mapping[str, Any], terms: Path | None) -> ListIn:
     try:
         return ListIn.model_validate(told)
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, fault['loc'])) or TEXT}: {fault['msg'].lower()}"
-            for fault in error.errors(include_input=False, include_url=False)
-        ]
+        faults = sentences_of(error, ListIn, _called(asked))
         raise ListRefused("; ".join(faults[:10])) from None
+
+
+def _called(asked: Mapping[str, Any]) -> dict[str, str]:
+    """What terms are called: by their option, unless the file of `--terms` gave them."""
+    return {
+        place: option if _at(asked, place) or place in NEEDED else place
+        for place, option in OPTIONS.items()
+    }
+
+
+def _at(asked: Mapping[str, Any], place: str) -> bool:
+    found: Any = asked
+    for part in place.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found not in (None, [])
+
+
+@contextmanager
+def _in_options() -> Iterator[None]:
+    """Name in a refusal the options that stand for the terms of a list."""
+    try:
+        yield
+    except (ListRefused, ListExists) as error:
+        error.args = (TERM.sub(lambda found: OPTIONS[found[0]], str(error)),)
+        raise
 
 
 def _mapping(path: Path) -> dict[str, Any]:

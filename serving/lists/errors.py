@@ -13,6 +13,12 @@ class ListRefused(ValueError):  # noqa: N818 - it names a state
         self.field = field
 
 
+class NobodyToContact(ListRefused):
+    """A list that would contact nobody; the sentence says why and what to change."""
+
+    exit_code = 3
+
+
 class UnknownList(ServeError):  # noqa: N818 - it names a state
     """No list of this name."""
 

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from configs.settings import Settings
-from features.shop_clock import ShopClock
 from retention.lists.caps import HELD_OUT
 from serving.lists.assignments import file_of
+from serving.lists.contact_rows import ToldContact, checked_arms, moment_of, shortened
+from serving.lists.counted import counted
 from serving.lists.errors import ListRefused, UnknownList
 from serving.lists.request import ContactIn, OutcomeIn
 from serving.scores import ScoreStore
@@ -34,13 +34,17 @@ def record_contacts(
     rows: Sequence[ContactIn],
     who: str,
     write: Write | None = None,
+    *,
+    lines: Sequence[int] | None = None,
 ) -> Answer:
-    """Keep contacts that were made.
+    """Keep contacts that were made, all of them or none.
 
     Parameters
     ----------
     who : prefix of the token, or who is at the command line
     write : see `serving.lists.service.create`
+    lines : of the file that the rows come from, for what is said of them; by default they are
+        called by their number
 
     Returns
     -------
@@ -55,32 +59,39 @@ def record_contacts(
     Raises
     ------
     ListRefused
-        If a moment cannot be read, or lies ahead.
+        If a moment cannot be read, lies ahead, or before the first day of the list named; if there
+        is no such list, or the customer is not on it.
     """
-    made = [row for row in rows if row.arm != HELD_OUT]
-    moments = [_moment(row, i, settings, now) for i, row in enumerate(rows) if row.arm != HELD_OUT]
+    names = [f"row {i + 1}" if lines is None else f"line {lines[i]}" for i in range(len(rows))]
+    told = [
+        ToldContact(i, name, row, moment_of(row, i, name, settings, now))
+        for i, (name, row) in enumerate(zip(names, rows, strict=True))
+    ]
+    made = [each for each in told if each.row.arm != HELD_OUT]
 
     def effect(connection: Connection) -> Answer:
         postgres.hold(connection, erasures)
-        gone = erased_of(connection, store.database.secret, {row.customer_id for row in made})
-        pairs = [(r, m) for r, m in zip(made, moments, strict=True) if r.customer_id not in gone]
-        ours, wrong = _assigned(connection, [row for row, _ in pairs])
+        gone = erased_of(connection, store.database.secret, {row.customer_id for row in rows})
+        there = [each for each in told if each.row.customer_id not in gone]
+        arms = checked_arms(connection, there)
+        kept = [each for each in there if each.row.arm != HELD_OUT]
+        ours = sorted({each.row.list_id for each in kept if each.row.list_id})
         known = {"recorded_at": utc_text(now), "recorded_by": who}
-        written = add_contacts(connection, [{**_contact(r, m), **known} for r, m in pairs])
+        written = add_contacts(connection, [{**_contact(each), **known} for each in kept])
         _tell(connection, store, "contacts", written, who, now, {"lists": ours})
         return {
             "recorded": written,
-            "duplicate": len(pairs) - written,
+            "duplicate": len(kept) - written,
             "held_out": len(rows) - len(made),
-            "held_out_contacted": wrong,
-            "erased": len(made) - len(pairs),
+            "held_out_contacted": sum(arms.get(each.place) == HELD_OUT for each in kept),
+            "erased": len(made) - len(kept),
             "lists": ours,
         }
 
     answer = _written(store, effect, write)
     for list_id in answer["lists"]:
         file_of(store, settings, list_id)
-    if any(row.list_id not in answer["lists"] for row in made):
+    if any(not each.row.list_id for each in made):
         file_of(store, settings, None)
     return answer
 
@@ -122,8 +133,8 @@ def record_outcomes(
     twice = [c for c, n in Counter(row.customer_id for row in rows).items() if n > 1]
     if twice:
         raise ListRefused(
-            f"{len(twice)} customers stand twice in the outcomes, first {twice[0]!r}; add up what "
-            "each of them bought",
+            f"{counted(len(twice), 'customer')} stand{'s' if len(twice) == 1 else ''} twice in the "
+            f"outcomes, first {shortened(twice[0])!r}; add up what each of them bought",
             "outcomes",
         )
 
@@ -158,50 +169,15 @@ def _written(
         return effect(connection)
 
 
-def _assigned(connection: Connection, rows: Sequence[ContactIn]) -> tuple[list[str], int]:
-    """Lists of ours that contacts belong to, and how many contacts are of their held-out."""
-    ours, wrong = [], 0
-    for list_id in sorted({row.list_id for row in rows if row.list_id}):
-        if find_list(connection, list_id) is None:
-            continue
-        ours.append(list_id)
-        ids = [row.customer_id for row in rows if row.list_id == list_id]
-        arms = arms_of(connection, list_id, ids)
-        wrong += sum(arms.get(each) == HELD_OUT for each in ids)
-    return ours, wrong
-
-
-def _contact(row: ContactIn, moment: str) -> dict[str, Any]:
+def _contact(told: ToldContact) -> dict[str, Any]:
+    row = told.row
     return {
         "customer_id": row.customer_id,
-        "contacted_at": moment,
+        "contacted_at": told.moment,
         "list_id": row.list_id or "",
         "channel": row.channel or "",
         "cost": row.cost,
     }
-
-
-def _moment(row: ContactIn, number: int, settings: Settings, now: datetime) -> str:
-    """The moment as naive local time of the shop, `YYYY-MM-DDTHH:MM:SS`."""
-    where = f"contacts.{number}.contacted_at"
-    zone = settings.purchases.timezone
-    try:
-        moment = datetime.fromisoformat(row.contacted_at)
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    except (ValueError, OverflowError):
-        raise ListRefused(
-            f"row {number + 1}: contacted_at {row.contacted_at!r} is no moment; write it as "
-            "2026-11-20 or 2026-11-20T09:30:00",
-            where,
-        ) from None
-    if moment > ShopClock(zone, settings.purchases.day_starts_at).latest(now):
-        raise ListRefused(
-            f"row {number + 1}: contacted_at {row.contacted_at!r} lies ahead; record contacts "
-            "after they were made",
-            where,
-        )
-    return moment.isoformat(timespec="seconds")
 
 
 def _tell(

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from features.errors import DataError
 from retention.uplift.cross_fit import cross_fit
 from retention.uplift.driven_away import groups_of
-from retention.uplift.qini import qini, uplift_at
 from retention.uplift.rows import UpliftRows
 from serving.lists.errors import ListRefused
 from serving.lists.plain import plain
-from serving.lists.uplifts import LEARNER, TOP, group_dict, interval_dict
+from serving.lists.uplift_told import group_dict, measures, of_everybody
+from serving.lists.uplifts import LEARNER
 
 Mask = NDArray[np.bool_]
 CONTROL = ("0", "false", "f", "no", "n", "none", "control", "held_out", "held out", "holdout")
@@ -60,8 +60,8 @@ def experiment_report(
         file, learner, customers, treated, features : what was read
         effect : of treatment on the outcome, {mean, low, high}
         halves : of each half, by a learner fitted on the other: `qini` and `top` (effect in the
-            first 30 %), each {mean, low, high}
-        groups : name, customers, effect, driven_away
+            first 30 %), each {mean, low, high}, and `curve`
+        groups : name, ranges, customers, effect, driven_away
     """
     read = read_experiment(
         path,
@@ -80,13 +80,7 @@ def experiment_report(
     for tested in (half, ~half):
         other = rows.at(tested)
         effect = cross_fit(rows.at(~tested), learner, seed=seed).effect(other.features)
-        halves.append(
-            {
-                "customers": len(other),
-                "qini": interval_dict(qini(effect, other, seed=seed).coefficient),
-                "top": interval_dict(uplift_at(effect, other, TOP, seed=seed)),
-            }
-        )
+        halves.append({"customers": len(other), **measures(effect, other, seed)})
     told: dict[str, Any] = plain(
         {
             "file": str(path),
@@ -94,7 +88,7 @@ def experiment_report(
             "customers": len(rows),
             "treated": int(rows.treated.sum()),
             "features": read.names,
-            "effect": interval_dict(uplift_at(np.zeros(len(rows)), rows, 1.0, seed=seed)),
+            "effect": of_everybody(rows, seed),
             "halves": halves,
             "groups": [group_dict(g) for g in groups_of(rows, read.names, seed=seed)],
         }

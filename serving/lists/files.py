@@ -3,12 +3,16 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from serving.exports.guard import FORMULA_STARTS, guarded
+from serving.lists.counted import counted
+from serving.lists.csv_numbers import POINT, Ambiguous, decimal_sign, number_of
 from serving.lists.errors import ListRefused
+from serving.lists.faults import sentence_of
 from serving.lists.request import ContactIn, OutcomeIn
 
 MEMBER_FIELDS = (
@@ -27,8 +31,19 @@ MEMBER_FIELDS = (
 DECIMALS = 4
 MOST_ROWS = 1_000_000
 NUMBERS = ("cost", "revenue", "orders", "incentive_paid")
+SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+SEPARATORS = tuple(SIGNS)
+LONGEST_SHOWN = 40
 
 Row = TypeVar("Row", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Sheet(Generic[Row]):
+    """Rows of a file, and the line of each."""
+
+    rows: list[Row]
+    lines: list[int]
 
 
 def members_csv(
@@ -47,7 +62,7 @@ def members_csv(
     yield buffer.getvalue()
 
 
-def contacts_of_csv(content: bytes, list_id: str | None = None) -> list[ContactIn]:
+def contacts_of_csv(content: bytes, list_id: str | None = None) -> Sheet[ContactIn]:
     """Contacts of a CSV with `customer_id`, `contacted_at` and any of `list_id`, `channel`,
     `cost`, `arm`; other columns are ignored.
 
@@ -60,13 +75,14 @@ def contacts_of_csv(content: bytes, list_id: str | None = None) -> list[ContactI
     ListRefused
         If it is no such CSV; the message names the line.
     """
-    rows = _rows(content, ContactIn, ("customer_id", "contacted_at"))
+    sheet = _rows(content, ContactIn, ("customer_id", "contacted_at"))
     if list_id is None:
-        return rows
-    return [r if r.list_id else r.model_copy(update={"list_id": list_id}) for r in rows]
+        return sheet
+    named = [r if r.list_id else r.model_copy(update={"list_id": list_id}) for r in sheet.rows]
+    return Sheet(named, sheet.lines)
 
 
-def outcomes_of_csv(content: bytes) -> list[OutcomeIn]:
+def outcomes_of_csv(content: bytes) -> Sheet[OutcomeIn]:
     """Outcomes of a CSV with `customer_id`, `revenue` and any of `orders`, `incentive_paid`.
 
     Raises
@@ -77,21 +93,27 @@ def outcomes_of_csv(content: bytes) -> list[OutcomeIn]:
     return _rows(content, OutcomeIn, ("customer_id", "revenue"))
 
 
-def _rows(content: bytes, kind: type[Row], needed: Sequence[str]) -> list[Row]:
+def _rows(content: bytes, kind: type[Row], needed: Sequence[str]) -> Sheet[Row]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ListRefused("the file is not UTF-8 text; save it as CSV UTF-8", "file") from None
     first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
+    separator = max(SEPARATORS, key=first.count)
     try:
         reader = csv.DictReader(io.StringIO(text), delimiter=separator, strict=True)
         names = [str(name).strip().lower() for name in reader.fieldnames or []]
         _check_names(names, needed)
         reader.fieldnames = names
-        return [_row(kind, told, reader.line_num, separator) for told in _filled(reader)]
+        told = list(_filled(reader, len(names)))
     except csv.Error as error:
         raise ListRefused(f"the file is no CSV: {error}", "file") from None
+    _check_separator(told, separator)
+    numbers = (text for _, row in told for name in NUMBERS if (text := row.get(name, "")))
+    # Without anything to go by, a file in commas is one of a program, which writes a point.
+    decimal = decimal_sign(numbers) or (POINT if separator == "," else None)
+    rows = [_row(kind, values, line, decimal) for line, values in told]
+    return Sheet(rows, [line for line, _ in told])
 
 
 def _check_names(names: Sequence[str], needed: Sequence[str]) -> None:
@@ -107,32 +129,66 @@ def _check_names(names: Sequence[str], needed: Sequence[str]) -> None:
         raise ListRefused(f"the file has the column {twice[0]!r} twice; keep one", "file")
 
 
-def _filled(reader: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
-    """Lines that hold anything."""
+def _filled(reader: "csv.DictReader[str]", columns: int) -> Iterator[tuple[int, dict[str, str]]]:
+    """Lines that hold anything: their number, and their texts by column."""
     for number, told in enumerate(reader):
         if number >= MOST_ROWS:
-            raise ListRefused(f"the file has more than {MOST_ROWS} lines; split it", "file")
-        if any(isinstance(value, str) and value.strip() for value in told.values()):
-            yield dict(told)
+            raise ListRefused(f"the file has more than {MOST_ROWS:,} lines; split it", "file")
+        # What stands beyond the last column is under None.
+        beyond = told.pop(None, None)
+        if beyond and any(text.strip() for text in beyond):
+            raise ListRefused(
+                f"line {reader.line_num} has {columns + len(beyond)} cells, the first line names "
+                f"{counted(columns, 'column')}; an amount with a decimal comma needs quotes, or "
+                "semicolons between the columns",
+                "file",
+            )
+        found = {name: text.strip() for name, text in told.items() if text is not None}
+        if any(found.values()):
+            yield reader.line_num, found
 
 
-def _row(kind: type[Row], told: Mapping[str, Any], line: int, separator: str) -> Row:
-    values = {
-        name: _number(text, separator) if name in NUMBERS else _unguarded(text)
-        for name in kind.model_fields
-        if isinstance(text := told.get(name), str) and (text := text.strip())
-    }
+def _check_separator(told: Sequence[tuple[int, Mapping[str, str]]], separator: str) -> None:
+    """Refuse rows that are parted by another sign than the names of the columns."""
+    for other in SEPARATORS:
+        if other != separator and told and all(other in row["customer_id"] for _, row in told):
+            raise ListRefused(
+                f"the first line parts the columns by {SIGNS[separator]}, the others by "
+                f"{SIGNS[other]}; use one of them",
+                "file",
+            )
+
+
+def _row(kind: type[Row], told: Mapping[str, str], line: int, decimal: str | None) -> Row:
+    values: dict[str, Any] = {}
+    for name in kind.model_fields:
+        if text := told.get(name):
+            is_number = name in NUMBERS
+            values[name] = _number(name, text, line, decimal) if is_number else _unguarded(text)
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        fault = error.errors(include_input=False)[0]
-        name = ".".join(map(str, fault["loc"]))
-        raise ListRefused(f"line {line}: {name}: {fault['msg'].lower()}", "file") from None
+        fault = error.errors(include_url=False)[0]
+        name = str(fault["loc"][0])
+        given = {**fault, "input": told.get(name)}
+        said = sentence_of(name, given, kind, shown=name != "customer_id")
+        raise ListRefused(f"line {line}: {said}", "file") from None
 
 
-def _number(text: str, separator: str) -> str:
-    # Where a semicolon parts the columns, a comma is the decimal sign.
-    return text.replace(",", ".") if separator == ";" and text.count(",") == 1 else text
+def _number(name: str, text: str, line: int, decimal: str | None) -> float:
+    shown = text[:LONGEST_SHOWN]
+    try:
+        return number_of(text, decimal)
+    except Ambiguous:
+        raise ListRefused(
+            f"line {line}: {name} {shown!r} can be a whole number with its thousands parted, or "
+            "one with three decimals; write it without a sign between thousands",
+            "file",
+        ) from None
+    except ValueError:
+        raise ListRefused(
+            f"line {line}: {name} {shown!r} is no number; write it as 1234.50 or 1234,50", "file"
+        ) from None
 
 
 def _unguarded(text: str) -> str:

@@ -25,7 +25,8 @@ def first_list(
 
     Parameters
     ----------
-    path : CSV that its members are written to, whole or not at all; None for no file
+    path : CSV that its members are written to, whole or not at all; None for no file. There is none
+        of a list that would contact nobody
 
     Returns
     -------
@@ -36,7 +37,7 @@ def first_list(
     asked = ListIn(list_id=NAME, contact_cost=CONTACT_COST, margin=margin)
     basis = basis_of(store, settings, now, asked)
     found = preview_of(basis)
-    if path is not None:
+    if path is not None and found["refusal"] is None:
         members = make(basis).members.to_dict("records")
         rows = [{str(name): value for name, value in row.items()} for row in members]
         text = "".join(members_csv(rows, FIELDS))
@@ -53,14 +54,18 @@ def first_text(found: Mapping[str, Any], call: str, file: str) -> str:
     file : where the members are
     """
     assumed = [f"a contact costs {CONTACT_COST:.2f}", f"{SAVE_RATE:.0%} of the lost can be saved"]
-    option = ""
+    option, told = "", list_text(found, made=False)
     if found["assumed_margin"] is not None:
         option = f" --margin {found['assumed_margin']:g}"
         assumed.insert(0, f"{found['assumed_margin']:.0%} of net spend is left after goods")
-    return (
-        f"{list_text(found, made=False)}\n"
+    guessed = (
         f"assumed, not known: {', '.join(assumed)}; say what is so with --margin, --cost and "
         "--save-rate, the margin for good with `money: {margin: ...}` in the settings\n"
+    )
+    if found["refusal"]:
+        return f"{told}\n{guessed}to see what another list would be:\n  {call} preview{option}"
+    return (
+        f"{told}\n{guessed}"
         f"its members: {file}\n"
         "to make the list, hold-out and readout with it:\n"
         f"  {call} make --name {NAME} --cost {CONTACT_COST:.2f}{option}"

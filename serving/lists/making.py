@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 
 from configs.settings import Settings
-from retention.lists.audience import Audience, AudienceRules, Barred, audience_of
+from retention.lists.audience import Audience, AudienceRules, Barred, UnknownChannel, audience_of
 from retention.lists.build import build_list, preview_list
 from retention.lists.candidates import candidates_of
 from retention.lists.caps import CONTACTED, HELD_OUT
 from retention.lists.outside import outside_sample
 from serving.lists.barred import barred_of
 from serving.lists.control import CONTROLS
+from serving.lists.counted import counted
 from serving.lists.default_rate import default_rate, window_days
 from serving.lists.errors import ListRefused, NothingPublished
+from serving.lists.nobody import nobody_to_contact
 from serving.lists.plain import gain_dict, plain, sensitivity_rows
 from serving.lists.request import ListIn
 from serving.lists.rows import LIST_ROWS, Rows
@@ -114,14 +116,19 @@ def basis_of(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn
 
 
 def preview_of(basis: Basis) -> dict[str, Any]:
-    """Counts, outlay, gain, hold-out and sensitivity of a list that is not made."""
+    """Counts, outlay, gain, hold-out and sensitivity of a list that is not made.
+
+    `refusal` says why the list could not be made as it stands; None where it could.
+    """
     told = basis.told
     audience, candidates = _candidates(basis)
     found = preview_list(candidates, told.plan, audience.counts)
     counts = found.counts
+    refusal = nobody_to_contact(counts, told.plan, candidates)
     outside_outlay = 0.0
     if told.terms["outside_sample"]:
-        pool = len(_contactable(basis).positions) - counts["listed"]
+        # The filters come last: without them everybody whom they leave out could be contacted.
+        pool = audience.counts["eligible"] + audience.counts["filtered_out"] - counts["listed"]
         drawn = round(OUTSIDE_SHARE * max(pool, 0))
         held = round(OUTSIDE_HOLDOUT * drawn)
         counts = {**counts, "outside_contacted": drawn - held, "outside_held_out": held}
@@ -130,6 +137,7 @@ def preview_of(basis: Basis) -> dict[str, Any]:
         {
             "list_id": told.plan.list_id,
             "terms": told.terms,
+            "refusal": None if refusal is None else str(refusal),
             "counts": counts,
             "outlay": found.outlay,
             "outside_outlay": outside_outlay,
@@ -147,10 +155,19 @@ def preview_of(basis: Basis) -> dict[str, Any]:
 
 
 def make(basis: Basis) -> Made:
-    """Rank, cut and draw."""
+    """Rank, cut and draw.
+
+    Raises
+    ------
+    NobodyToContact
+        If the list would contact nobody.
+    """
     frame, told = basis.customers.frame, basis.told
     audience, candidates = _candidates(basis)
     built = build_list(candidates, told.plan, audience.counts)
+    refusal = nobody_to_contact(built.counts, told.plan, candidates)
+    if refusal is not None:
+        raise refusal
     members, counts = built.members, dict(built.counts)
     if told.terms["outside_sample"]:
         drawn = _outside(basis, members)
@@ -186,8 +203,8 @@ def _over_which_days(terms: dict[str, Any]) -> str:
     if window == horizon:
         return ""
     return (
-        f"; that is of returns within {horizon} days, as the scores look ahead, and this list is "
-        f"read after {window}, when another share has returned"
+        f"; that is of returns within {counted(horizon, 'day')}, as the scores look ahead, and "
+        f"this list is read after {window}, when another share has returned"
     )
 
 
@@ -205,6 +222,8 @@ def _candidates(basis: Basis) -> tuple[Audience, pd.DataFrame]:
 def _audience(frame: pd.DataFrame, rules: AudienceRules, barred: Barred) -> Audience:
     try:
         return audience_of(frame, rules, barred)
+    except UnknownChannel as error:
+        raise ListRefused(str(error), "audience.channel") from None
     except ValueError as error:
         raise ListRefused(str(error), "audience") from None
 

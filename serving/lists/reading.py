@@ -14,7 +14,9 @@ from configs.settings import Settings
 from retention.lists.adjusted_effect import Effect
 from retention.lists.caps import CONTACTED, HELD_OUT
 from retention.lists.readout import FINAL, MEMBERS, Readout, read_out
+from retention.lists.verdict import preliminary_verdict
 from serving.errors import StoreDown
+from serving.lists.counted import counted
 from serving.lists.outcomes import member_outcomes
 from serving.lists.plain import plain
 from serving.lists.progress import Known, known_of
@@ -47,10 +49,10 @@ def readout_of(
     ----------
     members : all of them, see `serving.store.list_rows.read_members`
     """
-    list_id = str(head["list_id"])
-    kept = standing_readouts(connection, [list_id]).get(list_id)
+    kept = kept_readout(connection, head)
     if kept is not None:
-        return {"as_of": None, **kept}
+        return kept
+    list_id = str(head["list_id"])
     begins, ends = str(head["begins_on"]), str(head["readout_on"])
     mine = members[members["stratum"] != OUTSIDE]
     there = mine[mine["customer_id"].notna()].reset_index(drop=True)
@@ -98,10 +100,19 @@ def readout_of(
         },
         "erased": _erased(mine),
     }
-    if found.status != FINAL and today >= last:
-        answer["verdict"] = _waits(known, last)
+    if found.status != FINAL:
+        # Days are counted from today, whatever the day of the scores.
+        left = (last - today).days
+        answer["verdict"] = preliminary_verdict(last, left) if left > 0 else _waits(known, last)
     told: dict[str, Any] = plain(answer)
     return told
+
+
+def kept_readout(connection: Connection, head: Head) -> dict[str, Any] | None:
+    """The final readout that was kept of a list and stands; None where there is none."""
+    list_id = str(head["list_id"])
+    kept = standing_readouts(connection, [list_id]).get(list_id)
+    return None if kept is None else {"as_of": None, **kept}
 
 
 def effect_dict(effect: Effect) -> dict[str, Any]:
@@ -170,8 +181,8 @@ def _waits(known: Known, last: date) -> str:
     if known.until >= last:
         ready = last + timedelta(days=known.refund_days)
         return (
-            f"preliminary: refunds come for {known.refund_days} days after an order; final when "
-            f"orders are known before {ready}, they are before {known.until}"
+            f"preliminary: refunds come for {counted(known.refund_days, 'day')} after an order; "
+            f"final when orders are known before {ready}, they are before {known.until}"
         )
     nothing = known.until == date.min
     until = "no orders are known" if nothing else f"orders are known before {known.until}"

@@ -1,9 +1,18 @@
 """What is asked of a list: the body of `POST /v1/lists`, the form of the builder, the command."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from retention.segments.rfm import GROUPS
 
@@ -24,6 +33,19 @@ ANY_GROUP = f"^({'|'.join(GROUPS)})$"
 Group = Annotated[str, Field(json_schema_extra={"enum": list(GROUPS)}, pattern=ANY_GROUP)]
 Groups = Annotated[list[Group], Field(max_length=len(GROUPS))]
 Channel = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+HeldOut = Annotated[float, Field(ge=0, le=0.5)]
+# Kind of a fault whose message is a sentence of ours, which goes on from the name of the field.
+SAID = "said"
+
+
+def _one_fault(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """One fault of the field instead of one of each kind that it may have."""
+    try:
+        return handler(value)
+    except ValidationError:
+        raise PydanticCustomError(SAID, "must be a share from 0 to 0.5, or auto") from None
 
 
 class Asked(BaseModel):
@@ -100,8 +122,10 @@ class ListIn(Asked):
         default=None, description="currency for contacts and incentives; default: while it pays"
     )
     max_contacts: Annotated[int, Field(ge=1, le=10**9)] | None = None
-    holdout: Annotated[float, Field(ge=0, le=0.5)] | Literal["auto"] = Field(
-        default="auto", description="share held out at random; auto: the least that shows `detect`"
+    holdout: Annotated[HeldOut | Literal["auto"], WrapValidator(_one_fault)] = Field(
+        default="auto",
+        description="share held out at random; auto: the least that shows `detect`, a tenth where "
+        "none up to a half does",
     )
     detect: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.03, description="effect on the return rate to be shown; 3 points are 0.03"
@@ -124,12 +148,16 @@ class ListIn(Asked):
     @classmethod
     def _has_an_address(cls, name: str | None) -> str | None:
         if name in RESERVED:
-            raise ValueError(f"{name} is an address of its own; choose another name")
+            raise PydanticCustomError(
+                SAID, "{name} is an address of its own; choose another name", {"name": repr(name)}
+            )
         return name
 
 
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MOST_ROWS = 10_000
+# Heads of lists in a page, unless another number is asked for.
+LISTS_AT_ONCE = 100
 
 
 class ContactIn(Asked):

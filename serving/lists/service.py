@@ -1,5 +1,6 @@
 """Contact lists: what the service, the command line and the pages ask for, as JSON-ready dicts."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,24 +14,37 @@ from serving.lists.events import record_contacts as record_contacts
 from serving.lists.events import record_outcomes as record_outcomes
 from serving.lists.making import Made, basis_of, make, preview_of
 from serving.lists.progress import progress_of
-from serving.lists.reading import keep, readout_of
-from serving.lists.request import ListIn
-from serving.lists.whole import answer_of, answer_to, found_list, head_of, member_of, whole_list
+from serving.lists.reading import keep, kept_readout, readout_of
+from serving.lists.request import LISTS_AT_ONCE, ListIn
+from serving.lists.whole import (
+    answer_of,
+    answer_to,
+    checked_head,
+    found_list,
+    head_of,
+    member_of,
+    whole_list,
+)
 from serving.lists.writing import Changed, with_card, write_made
 from serving.scores import ScoreStore
 from serving.store import audit
 from serving.store.cursor import read_cursor, write_cursor
 from serving.store.list_rows import (
     Head,
+    count_members,
     every_list,
     kept_readouts,
     page_of_members,
     sealed,
 )
 from serving.store.listing import Position
+from serving.store.postgres import patient
 
 TRIES = 5
 DEFAULT_LIMIT = 50
+MEMBERS_AT_ONCE = 5000
+# What the cursors of the lists belong to; no list is called so.
+EVERY_LIST = "/lists"
 
 
 def preview(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn) -> dict[str, Any]:
@@ -40,6 +54,7 @@ def preview(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn)
     -------
     dict
         list_id, terms : as they would be
+        refusal : why it could not be made, as where it would contact nobody; null where it could
         counts : customers, each reason for which some are left out, eligible, worth_contacting,
             listed, contacted, held_out
         outlay : currency, expected; outside_outlay : that of the sample outside
@@ -57,6 +72,7 @@ def preview(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn)
     return preview_of(basis_of(store, settings, now, asked))
 
 
+@patient()
 def create(
     store: ScoreStore,
     settings: Settings,
@@ -81,6 +97,8 @@ def create(
     ------
     ListExists
         If a list of this name was made before.
+    NobodyToContact
+        If it would contact nobody.
     Busy
         If other lists were made again and again meanwhile, on which it hangs who may be on it.
     """
@@ -117,10 +135,45 @@ def create(
 
 def all_lists(store: ScoreStore, settings: Settings, now: datetime) -> list[dict[str, Any]]:
     """Head, counts, outlay, gain, status and verdict of every list, the newest first."""
-    batch = store.current()
     with store.database.read() as connection:
-        found, readouts = every_list(connection), kept_readouts(connection)
-        states = progress_of(connection, found, settings, batch, now)
+        return _heads(connection, store, settings, now, every_list(connection))
+
+
+def page_of_lists(
+    store: ScoreStore,
+    settings: Settings,
+    now: datetime,
+    *,
+    cursor: str | None = None,
+    limit: int = LISTS_AT_ONCE,
+) -> dict[str, Any]:
+    """A page of `all_lists`: `items` and `next_cursor`.
+
+    Raises
+    ------
+    CursorError
+        If the cursor is none that such a page gave.
+    """
+    before = _rank_of(cursor, EVERY_LIST, {}) or None
+    with store.database.read() as connection:
+        found = every_list(connection, before=before, limit=limit + 1)
+        following = None
+        if len(found) > limit:
+            found = found[:limit]
+            following = write_cursor(Position(float(found[-1]["number"]), ""), EVERY_LIST, {})
+        items = _heads(connection, store, settings, now, found)
+    return {"items": items, "next_cursor": following}
+
+
+def _heads(
+    connection: Connection,
+    store: ScoreStore,
+    settings: Settings,
+    now: datetime,
+    found: Sequence[Head],
+) -> list[dict[str, Any]]:
+    readouts = kept_readouts(connection)
+    states = progress_of(connection, found, settings, store.current(), now)
     return [
         {
             **head_of(head),
@@ -177,30 +230,20 @@ def members(
     return {"list_id": list_id, "items": [member_of(r) for r in rows], "next_cursor": following}
 
 
-def checked_members(store: ScoreStore, list_id: str) -> tuple[Head, Any]:
-    """Head and all members, the erased among them, of a list that is what was written.
+def taken_members(
+    store: ScoreStore, list_id: str, arm: str | None, *, who: str, now: datetime
+) -> tuple[int, Iterator[dict[str, Any]]]:
+    """How many members a file has, without the erased, and those; read a page at a time.
+
+    Who takes them stands in the audit trail.
 
     Raises
     ------
     UnknownList, ListDamaged
     """
     with store.database.read() as connection:
-        return whole_list(connection, store.database.secret, list_id)
-
-
-def taken_members(
-    store: ScoreStore, list_id: str, arm: str | None, *, who: str, now: datetime
-) -> list[dict[str, Any]]:
-    """All members for a file, without the erased; who takes them stands in the audit trail.
-
-    Raises
-    ------
-    UnknownList, ListDamaged
-    """
-    _, found = checked_members(store, list_id)
-    found = found[found["customer_id"].notna()]
-    found = found[found["arm"] == arm] if arm else found
-    plain = found.astype(object).where(found.notna(), None)
+        checked_head(connection, store, list_id)
+        count = count_members(connection, list_id, arm)
     with store.database.write() as connection:
         audit.record(
             connection,
@@ -208,10 +251,21 @@ def taken_members(
             at=now,
             who=who,
             what="list csv",
-            count=len(found),
+            count=count,
             details={"list_id": list_id},
         )
-    return [member_of(row) for row in plain.to_dict("records")]
+    return count, _every_member(store, list_id, arm)
+
+
+def _every_member(store: ScoreStore, list_id: str, arm: str | None) -> Iterator[dict[str, Any]]:
+    after = 0
+    while True:
+        with store.database.read() as connection:
+            rows = page_of_members(connection, list_id, after=after, limit=MEMBERS_AT_ONCE, arm=arm)
+        yield from map(member_of, rows)
+        if len(rows) < MEMBERS_AT_ONCE:
+            return
+        after = int(rows[-1]["rank"])
 
 
 def readout(store: ScoreStore, settings: Settings, now: datetime, list_id: str) -> dict[str, Any]:
@@ -239,7 +293,10 @@ def readout(store: ScoreStore, settings: Settings, now: datetime, list_id: str) 
     UnknownList, ListDamaged
     """
     with store.database.read() as connection:
-        head, found = whole_list(connection, store.database.secret, list_id)
+        answer = kept_readout(connection, checked_head(connection, store, list_id))
+        if answer is not None:
+            return answer
+        head, found = whole_list(connection, store, list_id)
         answer = readout_of(connection, store, settings, now, head, found)
     keep(store, answer, now)
     return answer

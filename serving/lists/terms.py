@@ -9,6 +9,7 @@ from features.shop_clock import ShopClock
 from retention.lists.audience import AudienceRules
 from retention.lists.caps import ContactCap
 from retention.lists.contact_value import ValueAssumptions
+from retention.lists.frozen import MARK, WHOLE_FORMAT
 from retention.lists.plan import ListPlan
 from retention.lists.save_rate import SaveRate
 from serving.lists.default_rate import DefaultRate
@@ -105,6 +106,7 @@ def declared(
         "model_version": batch.model_version,
         "churn_horizon_days": horizon_days,
         "ranking": ranking,
+        MARK: WHOLE_FORMAT,
     }
     return Declared(
         plan,
@@ -136,8 +138,9 @@ def _assumed(asked: ListIn, settings: Settings, usual: SaveRate) -> ValueAssumpt
     margin = settings.money.margin if asked.margin is None else asked.margin
     if margin is None:
         raise ListRefused(
-            "no margin is known: give `margin`, the share of net spend that is left after the cost "
-            "of goods (40 % is 0.4), or set `money.margin` in the settings",
+            "no margin is known: give `margin` (`--margin` at the command line), the share of net "
+            "spend that is left after the cost of goods (40 % is 0.4), or set `money.margin` in "
+            "the settings",
             MARGIN,
         )
     told = asked.save_rate

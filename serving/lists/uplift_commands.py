@@ -12,9 +12,10 @@ from rich.table import Table
 
 from configs.settings import Settings
 from retention.uplift.learners import LEARNERS
+from serving.errors import ServeError
 from serving.lists.errors import ListRefused
 from serving.lists.experiment import experiment_report
-from serving.lists.uplifts import LEARNER, learn
+from serving.lists.uplifts import LEARNER, learn, learn_if_new
 from serving.scores import ScoreStore
 
 Answer = dict[str, Any]
@@ -59,6 +60,21 @@ def uplift(
     finally:
         store.close()
     _say(told, as_json, lambda: _print_lists(console, told))
+
+
+def learn_what_is_new(settings: Settings, now: dt.datetime) -> str | None:
+    """Learn from lists that have finished since the last time; what came of it, or None."""
+    store = ScoreStore(settings.store_url)
+    try:
+        told = learn_if_new(store, settings, now)
+    except ServeError as error:
+        return f"uplift was not learned: {error}"
+    finally:
+        store.close()
+    if told is None:
+        return None
+    lists = f"{len(told['lists'])} finished lists"
+    return f"uplift was learned anew from {lists} and is {told['switch']['sentence']}"
 
 
 def _names(told: Sequence[str]) -> list[str]:

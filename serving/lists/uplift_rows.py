@@ -134,16 +134,25 @@ def finished_lists(
         for head in sorted(heads, key=lambda h: (str(h["begins_on"]), int(h["number"]))):
             list_id = str(head["list_id"])
             if states[list_id] != FINAL:
-                left.append({"list_id": list_id, "why": f"its readout is on {head['readout_on']}"})
+                left.append({"list_id": list_id, "why": not_final(head)})
                 continue
             made = _experiment(connection, head, settings)
             least = min(int(made.contacted.sum()), int((~made.contacted).sum()))
             if least < LEAST_IN_AN_ARM:
-                why = f"{least} members in its smaller arm, fewer than {LEAST_IN_AN_ARM}"
-                left.append({"list_id": list_id, "why": why})
+                left.append({"list_id": list_id, "why": too_small(least)})
                 continue
             found.append(made)
     return found, left
+
+
+def not_final(head: Head) -> str:
+    """Why a list that is not finished teaches nothing yet."""
+    return f"its readout is on {head['readout_on']}"
+
+
+def too_small(least: int) -> str:
+    """Why a list with so many customers in its smaller arm teaches nothing."""
+    return f"{least} members in its smaller arm, fewer than {LEAST_IN_AN_ARM}"
 
 
 def numbers_of(experiments: Sequence[Experiment]) -> list[NDArray[np.int64]]:

@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 
 from configs.settings import Settings
 from features.whole_file import write_whole
-from models.intervals import Interval
 from retention.uplift.cross_fit import CrossFitted, cross_fit
-from retention.uplift.driven_away import Group, groups_of
+from retention.uplift.driven_away import groups_of
 from retention.uplift.files import load_effects, save_effects
-from retention.uplift.qini import qini, uplift_at
 from retention.uplift.rows import UpliftRows, joined
 from retention.uplift.switch import Trial, switch_over
 from serving.errors import ServeError
@@ -35,6 +33,8 @@ from serving.lists.uplift_rows import (
     numbers_of,
     response_of,
 )
+from serving.lists.uplift_state import state_of
+from serving.lists.uplift_told import group_dict, measures, of_everybody
 from serving.scores import ScoreStore
 from serving.store.batch import Batch, utc_text
 
@@ -42,8 +42,9 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 CURRENT = "current.json"
 LEARNER = "x"
-TOP = 0.3
 LEAST_LISTS = 2
+# Without one of these the answer that is kept cannot be told.
+PARTS = ("fitted_at", "learner", "folder", "lists", "left_out", "groups")
 
 
 class TooFewLists(ServeError):  # noqa: N818 - it names a state
@@ -153,7 +154,8 @@ def kept(settings: Settings) -> dict[str, Any] | None:
         return None
     try:
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        _ = told["switch"]["on"], told["folder"], told["lists"], told["fitted_at"]
+        _ = [told["switch"][name] for name in ("on", "low", "gain", "sentence")]
+        _ = [told[name] for name in PARTS]
     except (ValueError, KeyError, TypeError):
         raise UpliftDamaged(f"{path} cannot be read; run `perennial list uplift` again") from None
     return told
@@ -168,18 +170,21 @@ def learn(
     -------
     dict
         fitted_at, learner, folder : when, how, and where the models are kept
+        basis : hash over the lists that there were to learn from, see `uplift_state`
         lists : of each list used, by the day it began: `list_id`, `customers`, `effect` (on the
             return rate, of all), and from the second on, by models of the lists before it, `qini`
-            and `top` (effect in the first 30 %), each {mean, low, high}
+            and `top` (effect in the first 30 %), each {mean, low, high}, and `curve`
         left_out : `list_id`, `why`
         switch : on, gain, low, moved, share, sentence; see `retention.uplift.switch`
-        groups : name, customers, effect {mean, low, high}, driven_away
+        groups : name, ranges, customers, effect {mean, low, high}, driven_away
 
     Raises
     ------
     TooFewLists
         If fewer than two lists are finished, for one cannot test what it taught.
     """
+    # Before the rows: what is imported meanwhile is learned the next time.
+    basis = state_of(store, settings, now).basis
     found, left = finished_lists(store, settings, now)
     if len(found) < LEAST_LISTS:
         raise TooFewLists(
@@ -197,7 +202,7 @@ def learn(
         except UpliftDamaged:
             why = "teaches but tests nothing: the effects that ranked it are not kept any more"
             left.append({"list_id": found[k].list_id, "why": why})
-        told.append(_of_list(found[k], rows[k], seed) | _measures(effect, rows[k], seed))
+        told.append(_of_list(found[k], rows[k], seed) | measures(effect, rows[k], seed))
     if not trials:
         raise TooFewLists(
             "no list is left to test on: the effects that ranked those there are, are not kept any "
@@ -208,6 +213,7 @@ def learn(
     answer = {
         "fitted_at": utc_text(now),
         "learner": learner,
+        "basis": basis,
         "lists": told,
         "left_out": left,
         "switch": {**vars(switch)},
@@ -216,19 +222,24 @@ def learn(
     return _keep(settings, cross_fit(whole, learner, seed=seed), plain(answer))
 
 
-def interval_dict(interval: Interval) -> dict[str, float]:
-    """A number with its 95 % interval: `mean`, `low`, `high`."""
-    return {"mean": interval.mean, "low": interval.low, "high": interval.high}
+def learn_if_new(store: ScoreStore, settings: Settings, now: datetime) -> dict[str, Any] | None:
+    """Learn where lists have finished, or outcomes have come, since the last time; else None.
 
-
-def group_dict(group: Group) -> dict[str, Any]:
-    """A group of customers and the effect of contact on them."""
-    return {
-        "name": group.name,
-        "customers": group.customers,
-        "effect": interval_dict(group.effect),
-        "driven_away": group.driven_away,
-    }
+    The learner is the one that was chosen last. What was kept and cannot be read is learned anew.
+    """
+    state = state_of(store, settings, now)
+    if len(state.teaching) < LEAST_LISTS:
+        return None
+    try:
+        told = kept(settings) or {}
+    except UpliftDamaged:
+        told = {}
+    if told.get("basis") == state.basis:
+        return None
+    try:
+        return learn(store, settings, now, learner=str(told.get("learner", LEARNER)))
+    except TooFewLists:
+        return None
 
 
 def _trial(test: Experiment, customer: Int, effect: Float, settings: Settings) -> Trial:
@@ -245,20 +256,8 @@ def _trial(test: Experiment, customer: Int, effect: Float, settings: Settings) -
 
 
 def _of_list(test: Experiment, rows: UpliftRows, seed: int) -> dict[str, Any]:
-    everybody = uplift_at(np.zeros(len(rows)), rows, 1.0, seed=seed)
-    return {
-        "list_id": test.list_id,
-        "customers": len(rows),
-        "effect": interval_dict(everybody),
-    }
-
-
-def _measures(effect: Float, rows: UpliftRows, seed: int) -> dict[str, Any]:
-    """How well effects learned elsewhere put first whom contact moves."""
-    return {
-        "qini": interval_dict(qini(effect, rows, seed=seed).coefficient),
-        "top": interval_dict(uplift_at(effect, rows, TOP, seed=seed)),
-    }
+    told = {"list_id": test.list_id, "customers": len(rows)}
+    return told | {"effect": of_everybody(rows, seed)}
 
 
 def _keep(settings: Settings, fitted: CrossFitted, answer: dict[str, Any]) -> dict[str, Any]:

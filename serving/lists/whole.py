@@ -1,7 +1,9 @@
 """A list as it stands in the store, checked against its hash, and as it is answered."""
 
+import threading
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -13,10 +15,12 @@ from serving.lists.progress import progress_of
 from serving.scores import ScoreStore
 from serving.store.list_rows import (
     IDENTITY,
+    IN_BOTH,
     OUTSIDE,
     Head,
     erased_members,
     find_list,
+    head_line,
     is_whole,
     read_members,
 )
@@ -37,7 +41,7 @@ def answer_of(
     connection: Connection, store: ScoreStore, settings: Settings, now: datetime, list_id: str
 ) -> dict[str, Any]:
     """The answer of `serving.lists.service.the_list`."""
-    head, _ = whole_list(connection, store.database.secret, list_id, IDENTITY)
+    head = checked_head(connection, store, list_id)
     return answer_to(connection, store, settings, now, head)
 
 
@@ -64,14 +68,33 @@ def answer_to(
     }
 
 
-def whole_list(
-    connection: Connection, secret: bytes, list_id: str, columns: tuple[str, ...] | None = None
-) -> tuple[Head, pd.DataFrame]:
-    """Head and all members, the erased among them.
+class Verified:
+    """Remembers of each store, for as long as it is open, which lists are what was written.
 
-    Parameters
-    ----------
-    columns : of the members, `IDENTITY` among them; default all
+    Lists do not change, so the members of one are held against its hash once; its head, of which
+    the dates and terms are, each time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: WeakKeyDictionary[ScoreStore, dict[str, str]] = WeakKeyDictionary()
+
+    def holds(self, store: ScoreStore, head: Head) -> bool:
+        """Whether the list was checked before with this very head."""
+        with self._lock:
+            return self._known.get(store, {}).get(str(head["list_id"])) == _state_of(head)
+
+    def add(self, store: ScoreStore, head: Head) -> None:
+        """Remember that a list is what was written."""
+        with self._lock:
+            self._known.setdefault(store, {})[str(head["list_id"])] = _state_of(head)
+
+
+VERIFIED = Verified()
+
+
+def checked_head(connection: Connection, store: ScoreStore, list_id: str) -> Head:
+    """Head of a list that is what was written; its members are read only the first time.
 
     Raises
     ------
@@ -81,10 +104,36 @@ def whole_list(
         If it is not what was written.
     """
     head = found_list(connection, list_id)
-    found = read_members(connection, list_id, columns)
-    if not is_whole(secret, head, found):
-        raise ListDamaged(list_id)
+    if not VERIFIED.holds(store, head):
+        _check(store, head, read_members(connection, list_id, IDENTITY))
+    return head
+
+
+def whole_list(
+    connection: Connection, store: ScoreStore, list_id: str
+) -> tuple[Head, pd.DataFrame]:
+    """Head and all members, the erased among them, of a list that is what was written.
+
+    Raises
+    ------
+    UnknownList, ListDamaged
+    """
+    head = found_list(connection, list_id)
+    found = read_members(connection, list_id)
+    if not VERIFIED.holds(store, head):
+        _check(store, head, found)
     return head, found
+
+
+def _check(store: ScoreStore, head: Head, members: pd.DataFrame) -> None:
+    if not is_whole(store.database.secret, head, members):
+        raise ListDamaged(str(head["list_id"]))
+    VERIFIED.add(store, head)
+
+
+def _state_of(head: Head) -> str:
+    dates = [str(head[name]) for name in IN_BOTH]
+    return "\n".join([str(head["digest"]), str(head["seal"]), *dates, head_line(head)])
 
 
 def found_list(connection: Connection, list_id: str) -> Head:

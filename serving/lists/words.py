@@ -5,12 +5,14 @@ from typing import Any
 
 from retention.lists.audience import LEFT_OUT
 from retention.lists.verdict import money
+from serving.lists.counted import counted
 
 REASONS = {
     "not_scored": "without scores (inactive, refunds only, or asked not to be profiled)",
     "too_new": "too new",
     "no_contact": "asked not to be contacted",
-    "unreachable": "not reachable",
+    "unreachable": "not reachable, or not by this channel",
+    "reach_unknown": "of whom it is not known whether this channel reaches them",
     "held_out_elsewhere": "held out by another list",
     "global_control": "in the standing control group",
     "contact_cap": "contacted often enough",
@@ -18,13 +20,27 @@ REASONS = {
     "value_unknown": "without a known value",
     "filtered_out": "outside the audience asked for",
 }
+HEADS = (
+    "list", "from", "readout on", "contacted", "held out", "expected gain", "status", "verdict",
+)  # fmt: skip
 OUTCOME_WORDS = {
     "return_rate": "return rate",
     "revenue": "revenue a customer",
     "profit": "profit a customer",
 }
 
+STATUS_WORDS = {
+    "open": "nothing is known yet of what its members did",
+    "preliminary": "some days are known, not all: means are shown, no interval and no verdict",
+    "final": "all days until the readout are known, so it has its verdict",
+}
 OUTCOMES_FROM = {"orders": "orders", "imported": "imported outcomes"}
+
+MINUS = "\N{MINUS SIGN}"
+ADJUSTED = (
+    "  differences are contacted less held out, adjusted for the return and the spend that were "
+    "predicted of each customer: they are not just those of the two means"
+)
 
 Answer = Mapping[str, Any]
 
@@ -35,8 +51,9 @@ def list_text(found: Answer, *, made: bool) -> str:
     assumed = terms["assumed"]
     rate = assumed["save_rate"]
     lines = [f"list {found['list_id']}" + ("" if made else " (a preview: nothing is written)")]
-    lines += [f"  {counts['customers']:>9,} customers"]
-    lines += [f"  {-counts[name]:>9,} {REASONS[name]}" for name in LEFT_OUT if counts[name]]
+    everybody = counts["customers"]
+    lines += [f"  {everybody:>9,} {'customer' if everybody == 1 else 'customers'}"]
+    lines += [f"  {-counts[name]:>9,} {REASONS[name]}" for name in LEFT_OUT if counts.get(name)]
     lines += [
         f"  {counts['eligible']:>9,} eligible",
         f"  {counts['worth_contacting']:>9,} worth contacting",
@@ -45,13 +62,15 @@ def list_text(found: Answer, *, made: bool) -> str:
     if counts.get("outside_contacted"):
         drawn = counts["outside_contacted"] + counts["outside_held_out"]
         lines += [f"  {drawn:>9,} drawn at random from outside the list, half held out"]
+    if found.get("refusal"):
+        return "\n".join([*lines, found["refusal"]])
     low, mean, high = (money(gain[name]) for name in ("low", "mean", "high"))
     lines += [
         (
             f"expected cost {money(found['outlay'])}, expected net gain {mean} "
             f"(95 % interval {low} to {high}), chance of a loss {gain['chance_of_loss']:.0%}"
         ),
-        f"save rate {rate['mean']:.1%} ± {rate['sd']:.1%} ({rate['origin']})"
+        f"save rate {rate['mean']:.1%} ± {100 * rate['sd']:.1f} points ({rate['origin']})"
         + _break_even(gain["break_even_save_rate"])
         + f"; margin {assumed['margin']:.0%}, {money(assumed['contact_cost'])} a contact",
         found["holdout"]["sentence"],
@@ -61,9 +80,14 @@ def list_text(found: Answer, *, made: bool) -> str:
         ),
     ]
     if made:
-        lines += [f"sha256 {found['digest']}"]
+        lines += [status_line(found["status"]), f"sha256 {found['digest']}"]
         lines += [band["sentence"] for band in found["fairness"] or [] if band["differs"]]
     return "\n".join(lines)
+
+
+def status_line(status: str) -> str:
+    """A status and what it means."""
+    return f"status {status}: {STATUS_WORDS[status]}"
 
 
 def head_cells(head: Answer) -> Sequence[Any]:
@@ -76,7 +100,8 @@ def head_cells(head: Answer) -> Sequence[Any]:
         f"{counts['contacted']:,}",
         f"{counts['held_out']:,}",
         money(head["gain"]["mean"]),
-        head["verdict"] or head["status"],
+        head["status"],
+        head["verdict"] or "",
     )
 
 
@@ -90,60 +115,77 @@ def readout_text(found: Answer) -> str:
             f"{found['as_of'] or 'nothing yet'}"
         ),
     ]
+    adjusted = False
     for name, mean in found["means"].items():
         told = [_number(name, mean[arm]) for arm in ("contacted", "held_out")]
         line = f"  {OUTCOME_WORDS[name]}: {told[0]} contacted, {told[1]} held out"
         effect = found["effects"].get(name)
         if effect and effect["low"] is not None:
-            bounds = [_number(name, effect[part]) for part in ("estimate", "low", "high")]
-            line += f"; difference {bounds[0]} ({bounds[1]} to {bounds[2]})"
+            line += f"; adjusted difference {_difference(name, effect)}"
+            adjusted = True
         lines.append(line)
+    if adjusted:
+        lines.append(ADJUSTED)
+    if found["status"] != "final":
+        lines.append(status_line(found["status"]))
     if found["save_rate"]:
         rate = found["save_rate"]
         lines.append(
-            f"save rate measured: {rate['mean']:.1%} ± {rate['sd']:.1%}; the next list goes by it"
+            f"save rate measured: {rate['mean']:.1%} ± {100 * rate['sd']:.1f} points; the next "
+            "list weighs it with the readouts of other lists over the same days and the usual guess"
         )
     reached = found["contacts"]["held_out_reached"]
     if reached:
-        lines.append(f"{reached:,} of the held out were contacted all the same")
+        were = "was" if reached == 1 else "were"
+        lines.append(f"{reached:,} of the held out {were} contacted all the same")
     gone = sum(found["erased"].values())
     if gone:
-        lines.append(f"{gone:,} members were erased since and are left out")
+        were = "was erased since and is" if gone == 1 else "were erased since and are"
+        lines.append(f"{counted(gone, 'member')} {were} left out")
     return "\n".join(lines)
 
 
 def contacts_text(found: Answer) -> str:
     """What became of contacts."""
-    text = f"{found['recorded']:,} contacts recorded, {found['duplicate']:,} known already"
-    if found["held_out"]:
-        text += f"; {found['held_out']:,} rows of customers held out are no contacts"
-    if found["erased"]:
-        text += f"; {found['erased']:,} rows of erased customers left out"
+    text = f"{counted(found['recorded'], 'contact')} recorded, {found['duplicate']:,} known already"
     if found["held_out_contacted"]:
+        wrong = found["held_out_contacted"]
         text += (
-            f"; {found['held_out_contacted']:,} contacted customers are held out by their list: "
-            "the readout counts them where they were assigned"
+            f"; {wrong:,} of them {'was' if wrong == 1 else 'were'} to be left alone: the readout "
+            "counts them where they were assigned"
         )
+    if found["held_out"]:
+        rows = counted(found["held_out"], "row of a customer", "rows of customers")
+        text += f"; {rows} held out left out, for they tell of no contact"
+    if found["erased"]:
+        rows = counted(found["erased"], "row of an erased customer", "rows of erased customers")
+        text += f"; {rows} left out"
     return text
 
 
 def outcomes_text(found: Answer) -> str:
     """What became of outcomes."""
-    text = f"{found['recorded']:,} outcomes kept for list {found['list_id']}"
+    text = f"{counted(found['recorded'], 'outcome')} kept for list {found['list_id']}"
     if found["not_members"]:
-        text += f"; {found['not_members']:,} rows of customers who are not on it left out"
+        rows = counted(
+            found["not_members"], "row of a customer who is", "rows of customers who are"
+        )
+        text += f"; {rows} not on it left out"
     return f"{text}; {found['outcomes']:,} altogether"
-
-
-def added_up(parts: Sequence[Answer]) -> dict[str, Any]:
-    """Answers to several parts of one file as one."""
-    names = ("recorded", "duplicate", "held_out", "held_out_contacted", "erased")
-    found: dict[str, Any] = {name: sum(part[name] for part in parts) for name in names}
-    return {**found, "lists": sorted({name for part in parts for name in part["lists"]})}
 
 
 def _break_even(rate: float | None) -> str:
     return ", no break-even" if rate is None else f", break-even at {rate:.1%}"
+
+
+def _difference(outcome: str, effect: Answer) -> str:
+    """An effect with its 95 % interval; of rates in points."""
+    values = [effect[part] for part in ("estimate", "low", "high")]
+    if outcome == "return_rate":
+        estimate, low, high = (f"{100 * v:+.1f}".replace("-", MINUS) for v in values)
+        return f"{estimate} points (95 % interval {low} to {high})"
+    estimate, low, high = (f"{'+' if v > 0 else ''}{money(v)}" for v in values)
+    return f"{estimate} (95 % interval {low} to {high})"
 
 
 def _number(outcome: str, value: float | None) -> str:

@@ -159,7 +159,7 @@ def _foreseen(parts: Parts, form: BuilderForm, faults: dict[str, str]) -> dict[s
     if not seen:
         problem = faults.get("") or FIX
         return {"problem": problem, "faults": faults, "line": problem}
-    gain = seen["gain"]
+    gain, why_not = seen["gain"], seen["refusal"]
     rate = seen["terms"]["assumed"]["save_rate"]
     return {
         "problem": "",
@@ -169,7 +169,9 @@ def _foreseen(parts: Parts, form: BuilderForm, faults: dict[str, str]) -> dict[s
         "steps": funnel(seen["counts"]),
         "sensitivity": sensitivity_table(seen["sensitivity"], gain["mean"]),
         "gain_words": gain_words(gain, rate),
-        "line": f"{size_words(seen['counts'])}, for {money(seen['outlay'])}; expected net gain "
+        "line": f"{why_not[:1].upper()}{why_not[1:]}."
+        if why_not
+        else f"{size_words(seen['counts'])}, for {money(seen['outlay'])}; expected net gain "
         f"{money(gain['mean'])}",
     }
 

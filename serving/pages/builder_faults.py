@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from serving.lists.errors import ListRefused
+from serving.lists.errors import ListRefused, NobodyToContact
 from serving.pages.builder_fields import QUESTIONS
 from serving.pages.builder_form import field_of
 from serving.pages.words import number
@@ -39,7 +39,11 @@ def faults_of(error: ValidationError) -> dict[str, str]:
 def refusal(error: ListRefused) -> dict[str, str]:
     """By field, the sentence of a list that cannot be."""
     text = str(error)
-    return {field_of((error.field,)) if error.field else "": f"{text[:1].upper()}{text[1:]}."}
+    sentence = f"{text[:1].upper()}{text[1:]}."
+    # That nobody is left hangs on several answers together.
+    if not error.field or isinstance(error, NobodyToContact):
+        return {"": sentence}
+    return {field_of(error.field.split(".")): sentence}
 
 
 def _sentence(name: str, fault: Mapping[str, Any]) -> str:

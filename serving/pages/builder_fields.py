@@ -157,7 +157,8 @@ MEASURE = {
         ("holdout",),
         "Held out",
         "Share of the list that is drawn at random and not contacted, to be compared with. "
-        "“auto” takes the least that can show the effect named beside it; 0 measures nothing.",
+        "“auto” takes the least that can show the effect named beside it, 10% where no share up to "
+        "50% can; 0 measures nothing.",
         "percent",
         "auto",
         "% or auto",

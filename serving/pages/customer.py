@@ -17,6 +17,7 @@ from serving.pages.rhythm import rhythm_of
 from serving.pages.sentences import value_sentence
 from serving.pages.state import Parts
 from serving.pages.timeline import timeline
+from serving.pages.worth import worth_panel
 from serving.store.ahead import risks_ahead
 from serving.store.batch import Batch
 from serving.store.customer_contacts import contacts_with
@@ -56,6 +57,7 @@ def customer_page(request: Request, parts: Parts, batch: Batch) -> Response:
         row=row,
         status_words=terms.STATUS_WORDS.get(row["score_status"]),
         value_words=value_sentence(row),
+        worth=worth_panel(parts, batch, customer_id),
         next_words=next_order_sentence(row),
         silence_words=silence_sentence(row),
         contacts=contacts_with(parts.store.database, batch.batch_id, customer_id),

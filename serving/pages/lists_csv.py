@@ -10,6 +10,7 @@ from serving.pages.lists_missing import of_a_list
 from serving.pages.lists_words import ARMS
 from serving.pages.state import Parts
 from serving.store.batch import Batch
+from serving.web.spool import spooled
 
 
 @of_a_list
@@ -22,11 +23,13 @@ def members_csv(request: Request, parts: Parts, batch: Batch) -> Response:
     wait = usage.seconds_to_wait(who)
     if wait is not None:
         return _over_quota(request, parts, list_id, wait)
-    rows = service.taken_members(parts.store, list_id, arm or None, who=who, now=parts.clock())
-    usage.add(who, len(rows))
+    count, rows = service.taken_members(
+        parts.store, list_id, arm or None, who=who, now=parts.clock()
+    )
+    usage.add(who, count)
     name = f"{list_id}-{arm.replace('_', '-')}" if arm else list_id
-    return Response(
-        "".join(csv_text(rows)),
+    return spooled(
+        csv_text(rows),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{name}.csv"',

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from serving.lists.errors import ListRefused, UnknownList
 from serving.lists.events import record_contacts, record_outcomes
-from serving.lists.files import contacts_of_csv, outcomes_of_csv
+from serving.lists.files import Sheet, contacts_of_csv, outcomes_of_csv
 from serving.lists.request import ContactIn, OutcomeIn
 from serving.pages.frame import notice
 from serving.pages.lists_forms import posted
@@ -23,12 +23,23 @@ from serving.store.list_rows import find_list
 
 # Counts of an import worth telling, and how they are told.
 COUNTED = {
-    "duplicate": "{} were known already",
-    "held_out": "{} rows of somebody held out were left out",
-    "held_out_contacted": "{} contacted customers are held out by this list: the readout counts "
-    "them where they were assigned",
-    "erased": "{} rows of erased customers were left out",
-    "not_members": "{} rows of customers who are not on the list were left out",
+    "duplicate": ("{} was known already", "{} were known already"),
+    "held_out": (
+        "{} row of somebody held out was left out",
+        "{} rows of customers held out were left out",
+    ),
+    "held_out_contacted": (
+        "{} of them was to be left alone: the readout counts the customer where they were assigned",
+        "{} of them were to be left alone: the readout counts them where they were assigned",
+    ),
+    "erased": (
+        "{} row of an erased customer was left out",
+        "{} rows of erased customers were left out",
+    ),
+    "not_members": (
+        "{} row of a customer who is not on the list was left out",
+        "{} rows of customers who are not on the list were left out",
+    ),
 }
 
 
@@ -53,7 +64,11 @@ def imported_words(params: Mapping[str, str]) -> str:
         return ""
     were = "was" if counts["rows"] == 1 else "were"
     told = [f"{count_of(counts['rows'], 'row')} of {what} {were} read in"]
-    told += [words.format(number(counts[name])) for name, words in COUNTED.items() if counts[name]]
+    told += [
+        words[counts[name] != 1].format(number(counts[name]))
+        for name, words in COUNTED.items()
+        if counts[name]
+    ]
     return "; ".join(told) + "."
 
 
@@ -67,9 +82,9 @@ def _import(
         if what == "contacts":
             _check_there(parts, list_id)
             made = contacts_of_csv(content, list_id)
-            told, rows = _contacts(parts, made, who), len(made)
+            told, rows = _contacts(parts, made, who), len(made.rows)
         else:
-            bought = outcomes_of_csv(content)
+            bought = outcomes_of_csv(content).rows
             told, rows = _outcomes(parts, list_id, bought, who), len(bought)
     except ListRefused as error:
         return _refused(request, parts, list_id, what, str(error))
@@ -78,9 +93,11 @@ def _import(
     return RedirectResponse(href, status_code=303, headers=PAGE_HEADERS)
 
 
-def _contacts(parts: Parts, made: list[ContactIn], who: str) -> dict[str, Any]:
-    _check_any(made)
-    return record_contacts(parts.store, parts.settings, parts.clock(), made, who)
+def _contacts(parts: Parts, made: Sheet[ContactIn], who: str) -> dict[str, Any]:
+    _check_any(made.rows)
+    return record_contacts(
+        parts.store, parts.settings, parts.clock(), made.rows, who, lines=made.lines
+    )
 
 
 def _outcomes(parts: Parts, list_id: str, bought: list[OutcomeIn], who: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from serving.errors import CursorError
 from serving.lists import service
+from serving.lists.words import STATUS_WORDS
 from serving.pages.frame import frame, headline, notice
 from serving.pages.lists_forms import MOST_BYTES
 from serving.pages.lists_funnel import funnel
@@ -46,6 +47,7 @@ def list_page(request: Request, parts: Parts, batch: Batch) -> Response:
         **headline(parts, batch),
         list=shown,
         list_id=list_id,
+        statuses=STATUS_WORDS,
         declared=declared(told, told["churn_horizon_days"]),
         audience=audience_words(told["audience"]),
         gain_words=gain_words(shown["gain"], told["assumed"]["save_rate"]),

@@ -20,6 +20,7 @@ LEFT_OUT = {
     "too_new": "too new to be scored",
     "no_contact": "do not want to be contacted",
     "unreachable": "cannot be reached, or not by this channel",
+    "reach_unknown": "not known to be reached by this channel",
     "held_out_elsewhere": "held out by another list that runs at the same time",
     "global_control": "in the standing control group",
     "contact_cap": "contacted as often as is allowed already",

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from serving.lists import service
 from serving.lists.default_rate import window_days
+from serving.lists.words import STATUS_WORDS
 from serving.pages.frame import frame, headline
 from serving.pages.lists_missing import of_a_list
 from serving.pages.lists_words import (
@@ -42,6 +43,7 @@ def readout_page(request: Request, parts: Parts, batch: Batch) -> Response:
         readout={**found, "verdict": with_days(found["verdict"])},
         # Before the first day there is nothing to be preliminary about.
         progress=found["status"] if found["status"] == FINAL else told["status"],
+        statuses=STATUS_WORDS,
         primary=OUTCOME_NAMES[found["primary_outcome"]].lower(),
         outcomes=[_outcome(name, found) for name in OUTCOME_NAMES],
         net_gain=_net_gain(found),

@@ -24,6 +24,8 @@ class Database:
     ----------
     url : SQLAlchemy URL; for SQLite the file is made with mode 0600
     busy_seconds : how long to wait for another writer before `StoreDown`
+    statement_seconds : how long a statement of a read may take before `StoreDown`, but for what is
+        read within `postgres.patient`; on PostgreSQL only, by default without end
 
     Raises
     ------
@@ -31,7 +33,9 @@ class Database:
         If the database cannot be opened, or was made by another version of perennial.
     """
 
-    def __init__(self, url: str, *, busy_seconds: float = 5.0) -> None:
+    def __init__(
+        self, url: str, *, busy_seconds: float = 5.0, statement_seconds: float | None = None
+    ) -> None:
         try:
             parsed = make_url(url)
         except ArgumentError as error:
@@ -44,7 +48,10 @@ class Database:
             if parsed.get_backend_name() == "sqlite":
                 sqlite.prepare_file(parsed)
             self.engine: Engine = create_engine(
-                parsed, pool_timeout=2, hide_parameters=True, **_options(parsed, busy_seconds)
+                parsed,
+                pool_timeout=2,
+                hide_parameters=True,
+                **_options(parsed, busy_seconds, statement_seconds),
             )
         except (OSError, ImportError) as error:
             raise StoreDown(
@@ -55,8 +62,10 @@ class Database:
             self._reader = self.engine
         else:
             self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._has_limit = statement_seconds is not None
         try:
-            self._prepare()
+            with postgres.patient():
+                self._prepare()
         except BaseException:
             self.close()
             raise
@@ -65,6 +74,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one consistent state."""
         with self._guarded(), self._reader.connect() as connection, connection.begin():
+            if self._has_limit and postgres.is_patient():
+                postgres.take_long(connection)
             yield connection
 
     @contextmanager
@@ -73,6 +84,8 @@ class Database:
         with self._guarded(), self.engine.connect() as plain:
             connection = plain.execution_options(**{sqlite.WRITES: True})
             with connection.begin():
+                if self._has_limit:
+                    postgres.take_long(connection)
                 yield connection
 
     def forget(self) -> None:
@@ -141,10 +154,10 @@ class Database:
         )
 
 
-def _options(url: URL, busy_seconds: float) -> dict[str, Any]:
+def _options(url: URL, busy_seconds: float, statement_seconds: float | None) -> dict[str, Any]:
     if url.get_backend_name() != "postgresql":
         return {}
-    told = postgres.options(url, busy_seconds=busy_seconds)
+    told = postgres.options(url, busy_seconds=busy_seconds, statement_seconds=statement_seconds)
     return {"connect_args": told, "pool_pre_ping": True}
 
 

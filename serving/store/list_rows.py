@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, and_, exists, func, insert, select, union_all, update
 
 from retention.lists.caps import HELD_OUT
-from retention.lists.frozen import digest_of
+from retention.lists.frozen import MARK, WHOLE_FORMAT, canonical_head, digest_of
 from serving.store.batch import utc_text
 from serving.store.bulk import write_rows
 from serving.store.hashing import framed, keyed
@@ -39,6 +39,12 @@ MEMBER_COLUMNS = (
 )  # fmt: skip
 IDENTITY = ("rank", "customer_id", "customer_hash", "arm", "stratum")
 JSON = ("terms", "counts", "gain", "holdout", "sensitivity")
+# Columns of the head that are hashed beside the terms, and those that the terms hold as well.
+HASHED_HEAD = (
+    "batch_id", "as_of", "model_version", "begins_on", "readout_on", "counts", "outlay", "gain",
+    "holdout", "sensitivity",
+)  # fmt: skip
+IN_BOTH = ("batch_id", "model_version", "begins_on", "readout_on")
 AT_ONCE = 20_000
 # Stratum of those drawn outside the list; the list's own are 0 to 9.
 OUTSIDE = 10
@@ -57,11 +63,24 @@ def member_hashes(secret: bytes, ids: Iterable[str]) -> list[str]:
     return found
 
 
-def seal_of(secret: bytes, list_id: str, hashes: list[str], arms: Any, strata: Any) -> str:
+def seal_of(secret: bytes, head: Head, hashes: list[str], arms: Any, strata: Any) -> str:
     """Hash over a list and its members in the order of rank that outlives an erasure."""
     rows = zip(hashes, arms, strata, strict=True)
     lines = "\n".join(f"{known} {arm} {stratum}" for known, arm, stratum in rows)
-    return keyed(secret, "list", list_id, lines)
+    whole = [head_line(head)] if _told(head) is not None else []
+    return keyed(secret, "list", str(head["list_id"]), *whole, lines)
+
+
+def head_line(head: Head) -> str:
+    """The part of what is hashed of a list that is not its members."""
+    return canonical_head(head["list_id"], head["terms"], head["members"], _told(head))
+
+
+def _told(head: Head) -> dict[str, Any] | None:
+    """What of the head is hashed beside its terms; None of a list of before that was so."""
+    if head["terms"].get(MARK) != WHOLE_FORMAT:
+        return None
+    return {name: head[name] for name in HASHED_HEAD}
 
 
 def newest_number(connection: Connection) -> int:
@@ -80,16 +99,17 @@ def sealed(
         of `JSON` as plain values
     members : DataFrame with `customer_id`, `arm`, `stratum` in the order of `rank`
     """
-    list_id = str(head["list_id"])
     hashes = member_hashes(secret, members["customer_id"].tolist())
     arms, strata = members["arm"].tolist(), members["stratum"].tolist()
+    # As the store gives them back.
+    kept = {name: orjson.loads(orjson.dumps(head[name])) for name in JSON}
+    made = {**head, **kept, "members": len(members)}
     return {
-        **head,
+        **made,
         "created_at": utc_text(now),
         "created_by": who,
-        "members": len(members),
-        "digest": digest_of(list_id, head["terms"], members),
-        "seal": seal_of(secret, list_id, hashes, arms, strata),
+        "digest": digest_of(str(head["list_id"]), made["terms"], members, _told(made)),
+        "seal": seal_of(secret, made, hashes, arms, strata),
     }
 
 
@@ -135,10 +155,20 @@ def find_list(connection: Connection, list_id: str) -> Head | None:
     return None if found is None else _head(found)
 
 
-def every_list(connection: Connection) -> list[Head]:
-    """Return the heads of all lists, the newest first."""
-    found = connection.execute(select(lists).order_by(lists.c.number.desc())).mappings()
-    return [_head(each) for each in found]
+def every_list(
+    connection: Connection, *, before: int | None = None, limit: int | None = None
+) -> list[Head]:
+    """Return the heads of lists, the newest first.
+
+    Parameters
+    ----------
+    before : number of a list; only those made before it
+    limit : at most so many
+    """
+    query = select(lists).order_by(lists.c.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(lists.c.number < before)
+    return [_head(each) for each in connection.execute(query).mappings()]
 
 
 def list_names(connection: Connection) -> set[str]:
@@ -201,11 +231,14 @@ def is_whole(secret: bytes, head: Head, members: pd.DataFrame) -> bool:
     ----------
     members : as `read_members` gives them
     """
-    if len(members) != head["members"]:
+    terms = head["terms"]
+    # Dates stand in the head for the sake of queries; of old lists only the terms are hashed.
+    if len(members) != head["members"] or any(head[n] != terms[n] for n in IN_BOTH if n in terms):
         return False
     gone = members["customer_id"].isna()
     if not gone.any():
-        return digest_of(head["list_id"], head["terms"], members) == str(head["digest"])
+        found = digest_of(head["list_id"], terms, members, _told(head))
+        return found == str(head["digest"])
     ids, known = members["customer_id"].tolist(), members["customer_hash"].tolist()
     fresh = iter(member_hashes(secret, (each for each in ids if each is not None)))
     hashes = [
@@ -213,7 +246,16 @@ def is_whole(secret: bytes, head: Head, members: pd.DataFrame) -> bool:
         for customer_id, kept in zip(ids, known, strict=True)
     ]
     arms, strata = members["arm"].tolist(), members["stratum"].tolist()
-    return seal_of(secret, head["list_id"], hashes, arms, strata) == str(head["seal"])
+    return seal_of(secret, head, hashes, arms, strata) == str(head["seal"])
+
+
+def count_members(connection: Connection, list_id: str, arm: str | None) -> int:
+    """Return how many members were not erased, of one arm if it is named."""
+    query = select(func.count()).select_from(list_members)
+    query = query.where(list_members.c.list_id == list_id, list_members.c.customer_id.is_not(None))
+    if arm is not None:
+        query = query.where(list_members.c.arm == arm)
+    return int(connection.scalar(query) or 0)
 
 
 def held_out_between(connection: Connection, begins_on: str, readout_on: str) -> pd.DataFrame:

@@ -1,24 +1,57 @@
 """What the store does on PostgreSQL only: time limits of a connection, locks, bulk writing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import URL, Connection, Table, func, select
 
 ALONE = 7_306_921
 CONNECT_SECONDS = 2
+# A statement of work that nobody waits for may take so long: list making, exports, any write.
+LONG_SECONDS = 600
+
+_IS_PATIENT: ContextVar[bool] = ContextVar("IS_PATIENT", default=False)
 
 
-def options(url: URL, *, busy_seconds: float) -> dict[str, Any]:
+@contextmanager
+def patient() -> Iterator[None]:
+    """Let reads take `LONG_SECONDS`: for work that goes on when no request waits for it."""
+    before = _IS_PATIENT.set(True)
+    try:
+        yield
+    finally:
+        _IS_PATIENT.reset(before)
+
+
+def is_patient() -> bool:
+    """Tell whether reads may take long here."""
+    return _IS_PATIENT.get()
+
+
+def take_long(connection: Connection) -> None:
+    """Let the statements of this transaction take `LONG_SECONDS`."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{LONG_SECONDS}s'")
+
+
+def options(
+    url: URL, *, busy_seconds: float, statement_seconds: float | None = None
+) -> dict[str, Any]:
     """Return what is told to the driver at each connect, unless the URL says otherwise.
 
-    A lock is waited for as long as on SQLite; a server that went silent is given up soon.
+    A lock is waited for as long as on SQLite; a server that went silent is given up soon, and so
+    is a statement that takes longer than it may.
     """
-    wait = f"-c lock_timeout={max(1, int(busy_seconds * 1000))}"
     given = url.query.get("options", "")
-    already = given if isinstance(given, str) else " ".join(given)
+    words = [given if isinstance(given, str) else " ".join(given)]
+    limits = {"lock_timeout": busy_seconds, "statement_timeout": statement_seconds}
+    for name, seconds in limits.items():
+        if seconds is not None and name not in words[0]:
+            words.append(f"-c {name}={max(1, int(seconds * 1000))}")
     told = {
-        "options": f"{already} {wait}".strip(),
+        "options": " ".join(words).strip(),
         "connect_timeout": CONNECT_SECONDS,
         "tcp_user_timeout": CONNECT_SECONDS * 1000,
         "keepalives_idle": 30,

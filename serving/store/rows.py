@@ -15,12 +15,12 @@ from sqlalchemy import Boolean, Float, Integer, Table
 from retention.scores import SCORE_FIELDS
 from serving.errors import BatchRefused
 from serving.store.batch import Batch
-from serving.store.tables import ORDER_FIELDS, orders, scores
+from serving.store.tables import ORDER_FIELDS, WORTH, orders, scores
 
 OF_THE_BATCH = ("as_of", "batch_id", "model_version")
 # str: SQLAlchemy's names are of a subclass, which orjson refuses as keys.
 # Kept beside the fields of an answer; a frame may lack it.
-BESIDE = ("risk_ahead", "no_contact")
+BESIDE = ("risk_ahead", "no_contact", *WORTH)
 STORED = tuple(
     str(c.name) for c in scores.columns if c.name not in ("batch_id", "customer_id", *BESIDE)
 )

@@ -14,6 +14,7 @@ from sqlalchemy import (
 
 from retention.dates import NEXT_ORDER, SILENCE
 
+WORTH = ("historic_gross", "historic_refunds", "acquisition_cost")
 # A table or a nullable column that is new needs no other version: it is added when a store is
 # opened that lacks it.
 SCHEMA_VERSION = 1
@@ -91,6 +92,9 @@ scores = Table(
     Column("risk_ahead", Text),
     # Asked not to be contacted; for contact lists, never answered. Null: the shop does not say.
     Column("no_contact", Boolean),
+    # What was bought and given back so far, and what winning the customer cost, in currency; for
+    # one customer's value, never in a row that is answered. Null: not told, or an earlier version.
+    *(Column(name, Float) for name in WORTH),
     # With SQLite's own row numbers: rows of two kilobytes in the key's tree make it deep and slow.
 )
 

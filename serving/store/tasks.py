@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from serving.store.batch import utc_text
 from serving.store.database import Database
+from serving.store.insert_new import insert_or_replace
 from serving.store.tables import tasks
 
 LONGEST_OWNER = 60
@@ -84,10 +85,11 @@ class Tasks:
         name, day = checked_owner(owner), checked_day(due_on)
         now = utc_text(self.clock())
         with self.database.write() as connection:
-            connection.execute(delete(tasks).where(tasks.c.customer_id == customer_id))
             if name:
                 row = Task(customer_id, name, day, None, set_by, now)
-                connection.execute(insert(tasks).values(**vars(row)))
+                insert_or_replace(connection, tasks, vars(row))
+            else:
+                connection.execute(delete(tasks).where(tasks.c.customer_id == customer_id))
 
     def set_done(self, customer_id: str, set_by: str, *, is_done: bool) -> None:
         """Say that a task is done, or is not; nothing happens where there is none."""

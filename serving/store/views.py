@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from serving.store.batch import utc_text
 from serving.store.database import Database
+from serving.store.insert_new import insert_or_replace
+from serving.store.postgres import hold
 from serving.store.tables import views
 
 LONGEST_NAME = 60
@@ -68,10 +70,12 @@ class Views:
         if len(query) > LONGEST_QUERY:
             raise ViewError("this list has too many filters to be kept; use fewer")
         with self.database.write() as connection:
-            connection.execute(delete(views).where(views.c.name == view.name))
-            if (connection.scalar(select(func.count()).select_from(views)) or 0) >= MOST_VIEWS:
+            # Two who save at once would each count the views before the other's.
+            hold(connection, views)
+            others = select(func.count()).select_from(views).where(views.c.name != view.name)
+            if (connection.scalar(others) or 0) >= MOST_VIEWS:
                 raise ViewError(f"{MOST_VIEWS} views are kept already; delete one first")
-            connection.execute(insert(views).values(**vars(view)))
+            insert_or_replace(connection, views, vars(view))
         return view
 
     def rename(self, name: str, new_name: str) -> str:
@@ -86,6 +90,7 @@ class Views:
         if "\x00" in name:
             raise ViewError("this view is no longer there")
         with self.database.write() as connection:
+            hold(connection, views)
             taken = select(views.c.name).where(views.c.name == wanted)
             if wanted != name and connection.scalar(taken) is not None:
                 raise ViewError(f"another view is called “{wanted}”; choose another name")

@@ -23,6 +23,7 @@ from serving.web.limits import LimitMiddleware
 from serving.web.lookups import endpoints
 from serving.web.observe import ObserveMiddleware
 from serving.web.patience import PatienceMiddleware
+from serving.web.permit import PermitMiddleware
 from serving.web.probes import ProbeMiddleware
 from serving.web.problem import Problem, ProblemMiddleware, problem_of
 from serving.web.quota import QuotaMiddleware
@@ -32,6 +33,7 @@ from serving.web.turns import TurnMiddleware
 
 # Set in the scope of a request by the front door, whose layers stand outside of BentoML.
 LAYERS_RAN = "perennial.layers_ran"
+PREDICT = "/predict"
 PARTS = ("settings", "store", "tokens", "answers", "holder", "clock")
 
 
@@ -63,6 +65,7 @@ def layers(runtime: Runtime, shared: Shared) -> list[tuple[type[Any], dict[str, 
         (ProbeMiddleware, {"runtime": runtime}),
         (AuthMiddleware, {"runtime": runtime, "tokens": shared.tokens}),
         (RateMiddleware, {"runtime": runtime, "windows": shared.windows}),
+        (PermitMiddleware, {}),
         (QuotaMiddleware, {"runtime": runtime}),
         (TurnMiddleware, {"turns": shared.turns}),
         (LimitMiddleware, {}),
@@ -105,12 +108,16 @@ class DispatchMiddleware:
     def __init__(self, app: ASGIApp, *, runtime: Runtime) -> None:
         self.other = PatienceMiddleware(app)
         self.endpoints = endpoints(runtime)
+        self.runtime = runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         rule = scope["state"].get("rule") if scope["type"] == "http" else None
+        if rule is not None and rule.path == PREDICT and self.runtime.predicting.is_full:
+            # To read thousands of lines only to refuse them would take the time of others.
+            raise self.runtime.predicting.refusal()
         endpoint = self.endpoints.get(rule.path) if rule is not None else None
         await (endpoint or self.other)(scope, receive, send)
 
 
-def _problem(_request: Request, error: Exception) -> Response:
-    return problem_of(error).response()
+def _problem(request: Request, error: Exception) -> Response:
+    return problem_of(error).response_to(request.scope)

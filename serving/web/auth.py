@@ -8,11 +8,10 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from html import escape
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.runtime import Runtime
@@ -29,6 +28,9 @@ CHALLENGE = {"www-authenticate": 'Bearer realm="perennial"'}
 
 class AuthMiddleware:
     """Lets a request pass with `scope["state"]["principal"]` and `["rule"]`, or answers it.
+
+    Whether that principal may use the route is for `PermitMiddleware` to say, behind the limits:
+    what is refused counts, too.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ class AuthMiddleware:
             return
         found = find(scope["method"], scope["path"])
         state = scope.setdefault("state", {})
-        state["rule"] = found.rule
+        state["rule"], state["allowed"] = found.rule, found.allowed
         scope["path_params"] = dict(found.path_params)
         answer = await self._refusal(scope, found)
         if answer is None and found.rule is not None and found.rule.path == SIGN_IN:
@@ -73,18 +75,6 @@ class AuthMiddleware:
             if rule is not None and rule.is_page and "authorization" not in headers:
                 return RedirectResponse("/sign-in", status_code=303)
             raise Problem(401, _why_401(headers), headers=CHALLENGE)
-        if rule is None:
-            _raise_no_route(found)
-            return None
-        if rule.scope is not None and rule.scope not in principal.scopes:
-            if rule.is_page:
-                return _page_403(rule.scope)
-            challenge = f'{CHALLENGE["www-authenticate"]}, error="insufficient_scope"'
-            raise Problem(
-                403,
-                f"this token lacks the scope {rule.scope}; create one that has it",
-                headers={"www-authenticate": challenge},
-            )
         scope["state"]["principal"] = principal
         return None
 
@@ -99,7 +89,7 @@ class AuthMiddleware:
                     self.wrong.check(scope)
                 except Problem as problem:
                     is_refused = True
-                    await problem.response()(scope, receive, send)
+                    await problem.response_to(scope)(scope, receive, send)
             if not is_refused:
                 await send(message)
 
@@ -166,22 +156,3 @@ def _why_401(headers: Headers) -> str:
     if "authorization" not in headers:
         return "no token; send the header `Authorization: Bearer TOKEN`"
     return "the token is unknown, expired or revoked; create one with `perennial token`"
-
-
-def _raise_no_route(found: Found) -> None:
-    if not found.allowed:
-        raise Problem(404, "no such route; /openapi.json lists them")
-    allow = ", ".join(found.allowed)
-    raise Problem(405, f"this route takes {allow} only", headers={"allow": allow})
-
-
-def _page_403(scope: str) -> HTMLResponse:
-    page = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not allowed</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="stylesheet" href="/static/perennial.css"><main><h1>Not allowed</h1>'
-        f"<p>This page needs a token with the scope <code>{escape(scope)}</code>.</p>"
-        '<p><a href="/sign-in">Sign in with another token</a></p></main></html>'
-    )
-    policy = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-    return HTMLResponse(page, status_code=403, headers={"content-security-policy": policy})

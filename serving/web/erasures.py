@@ -15,6 +15,7 @@ from serving.exports.erasing import erase_customer
 from serving.lists.assignments import sync
 from serving.runtime import Runtime
 from serving.store.idempotency import Written, once
+from serving.store.postgres import patient
 from serving.web.problem import Problem
 from serving.web.schemas import ID_PATTERN
 from serving.web.writes import WriteBody, key_of, principal_of, read_body
@@ -36,6 +37,7 @@ async def erase(request: Request) -> Response:
     return await run_in_threadpool(_erase, request, body)
 
 
+@patient()
 def _erase(request: Request, body: ErasureIn) -> Response:
     runtime: Runtime = request.app.state.runtime
     who, now = principal_of(request).prefix, runtime.clock()

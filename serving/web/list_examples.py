@@ -35,6 +35,7 @@ PROMISED: Json = {
         "too_new": 0,
         "no_contact": 0,
         "unreachable": 0,
+        "reach_unknown": 0,
         "held_out_elsewhere": 0,
         "global_control": 0,
         "contact_cap": 0,
@@ -92,20 +93,21 @@ WHOLE: Json = {
         "model_version": "32bbe014b39e",
         "churn_horizon_days": 90,
         "ranking": None,
+        "format": "perennial list 2",
     },
     **PROMISED,
     "holdout": {
         "share": 0.2,
         "detectable_effect": 0.1406,
         "sufficient": False,
-        "sentence": "20% held out: an effect of 14.1 points or more on the return rate is "
-        "shown in 80% of cases",
+        "sentence": "80 of 367 customers (21.8 %) held out: an effect of 14.1 points or more on "
+        "the return rate is shown in 80 % of cases",
     },
     "sensitivity": [
         {"assumption": "contact_cost", "change": -0.5, "value": 0.5, "net_gain": 597.692}
     ],
 }
-PREVIEW: Json = {"list_id": LIST_ID, **WHOLE, "outside_outlay": 0.0}
+PREVIEW: Json = {"list_id": LIST_ID, "refusal": None, **WHOLE, "outside_outlay": 0.0}
 LIST: Json = {
     **HEAD,
     "status": "open",
@@ -137,7 +139,8 @@ LISTS: Json = {
             "status": "final",
             "verdict": "no effect shown; a list of this size could have shown 17.9 points or more",
         }
-    ]
+    ],
+    "next_cursor": None,
 }
 MEMBERS: Json = {
     "list_id": "summer",

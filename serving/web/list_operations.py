@@ -3,7 +3,7 @@
 from typing import Any
 
 from retention.lists.caps import CONTACTED, HELD_OUT
-from serving.lists.request import SLUG
+from serving.lists.request import LISTS_AT_ONCE, SLUG
 from serving.web import list_examples
 from serving.web.operations import Operation
 from serving.web.query import CURSOR_PATTERN, DEFAULT_LIMIT, MAX_LIMIT
@@ -72,9 +72,11 @@ def _reading() -> list[Operation]:
             PATH,
             "getLists",
             "All contact lists",
-            "Their heads, the newest first.",
+            "Their heads, the newest first, a page at a time.",
             "ContactLists",
             list_examples.LISTS,
+            errors=(404, 422),
+            parameters=_page(("limit", "cursor"), LISTS_AT_ONCE),
         ),
         Operation(
             ONE,
@@ -96,7 +98,7 @@ def _reading() -> list[Operation]:
             "ListMembers",
             list_examples.MEMBERS,
             errors=(404, 422),
-            parameters=[NAME, *_page()],
+            parameters=[NAME, *_page(("arm", "format", "limit", "cursor"), DEFAULT_LIMIT)],
             also_csv=True,
         ),
         Operation(
@@ -134,7 +136,9 @@ def _telling() -> list[Operation]:
             "createContacts",
             "Tell of contacts that were made",
             "One that is known already counts once. They count towards contact caps, give a "
-            "readout its costs, and tell training whose returns a contact may have caused.",
+            "readout its costs, and tell training whose returns a contact may have caused. 422, "
+            "and nothing kept, where a row names a list that is not known, of which the customer "
+            "is no member, or that begins later; those without a list come from other tools.",
             "ContactsRecorded",
             list_examples.CONTACTS_ANSWER,
             method="post",
@@ -146,12 +150,12 @@ def _telling() -> list[Operation]:
     ]
 
 
-def _page() -> list[Schema]:
-    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+def _page(names: tuple[str, ...], default: int) -> list[Schema]:
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": default}
     told: list[tuple[str, str, Schema, Any]] = [
         ("arm", "only of this arm", {"enum": [CONTACTED, HELD_OUT]}, CONTACTED),
         ("format", "default by the Accept header", {"enum": ["json", "csv"]}, "json"),
-        ("limit", "rows of a page", limit, DEFAULT_LIMIT),
+        ("limit", "rows of a page", limit, default),
         ("cursor", "next_cursor of the page before", {"pattern": CURSOR_PATTERN}, ""),
     ]
     return [
@@ -163,4 +167,5 @@ def _page() -> list[Schema]:
             "example": example,
         }
         for name, what, schema, example in told
+        if name in names
     ]

@@ -2,6 +2,7 @@
 
 from retention.lists.audience import LEFT_OUT
 from retention.lists.caps import CONTACTED, HELD_OUT
+from retention.lists.frozen import MARK, WHOLE_FORMAT
 from retention.lists.plan import OUTCOMES
 from serving.lists.request import AudienceIn, ContactCapIn, ContactsIn, ListIn, OutcomesIn
 from serving.store.list_rows import NUMBERS
@@ -46,7 +47,16 @@ def list_schemas() -> dict[str, Schema]:
     return {
         **schemas,
         "ListPreview": closed(
-            {"list_id": TEXT, "terms": _terms(), **whole, "outside_outlay": NUMBER}
+            {
+                "list_id": TEXT,
+                "terms": _terms(),
+                "refusal": {
+                    **nullable(TEXT),
+                    "description": "why POST /v1/lists would refuse it: it would contact nobody",
+                },
+                **whole,
+                "outside_outlay": NUMBER,
+            }
         ),
         "ContactList": closed(
             {
@@ -55,7 +65,10 @@ def list_schemas() -> dict[str, Schema]:
                 "terms": _terms(),
                 "audience": _model(AudienceIn),
                 **whole,
-                "digest": {**TEXT, "description": "sha256 over terms and arms, see docs/lists.md"},
+                "digest": {
+                    **TEXT,
+                    "description": "sha256 over head, terms and arms, see docs/lists.md",
+                },
                 "erased": {"type": "object", "additionalProperties": COUNT},
                 "fairness": nullable(array(_band())),
             }
@@ -64,7 +77,8 @@ def list_schemas() -> dict[str, Schema]:
             {
                 "items": array(
                     closed({**_head(), **promised, "status": STATUS, "verdict": nullable(TEXT)})
-                )
+                ),
+                "next_cursor": nullable(TEXT),
             }
         ),
         "ListMembers": closed(
@@ -139,12 +153,16 @@ def _terms() -> Schema:
             "model_version": TEXT,
             "churn_horizon_days": COUNT,
             "ranking": nullable(_ranking()),
+            MARK: {
+                **one_of((WHOLE_FORMAT,)),
+                "description": "form in which the list is hashed; older lists lack it",
+            },
             "save_rate_from": {
                 **array(closed({"list_id": TEXT, "mean": NUMBER, "sd": NUMBER, "weight": SHARE})),
                 "description": "readouts that the save rate is weighed from; [] where it is given",
             },
         },
-        optional=("save_rate_from",),
+        optional=("save_rate_from", MARK),
     )
 
 
@@ -160,7 +178,8 @@ def _counts() -> Schema:
     names = ("customers", *LEFT_OUT, "eligible", "worth_contacting", "listed", *ARMS_COUNT)
     told = dict.fromkeys((*names, *OUTSIDE), COUNT)
     return {
-        **closed(told, optional=OUTSIDE),
+        # Lists made before it was counted lack it.
+        **closed(told, optional=(*OUTSIDE, "reach_unknown")),
         "description": "each customer counts once, under the first reason that leaves it out",
     }
 

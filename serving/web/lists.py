@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -24,13 +25,14 @@ from serving.lists.errors import (
     UnknownList,
 )
 from serving.lists.files import members_csv
-from serving.lists.request import ContactsIn, ListIn, OutcomesIn
+from serving.lists.request import LISTS_AT_ONCE, ContactsIn, ListIn, OutcomesIn
 from serving.lists.uplifts import UpliftDamaged
 from serving.runtime import Runtime
 from serving.scores import ScoreStore
 from serving.store.idempotency import Written, answer_before, once
 from serving.web.problem import Problem
 from serving.web.query import cursor_of, limit_of
+from serving.web.spool import spooled
 from serving.web.writes import key_of, principal_of, read_body
 
 PATH = "/v1/lists"
@@ -39,6 +41,7 @@ ONE = f"{PATH}/{{list_id}}"
 ARMS = (CONTACTED, HELD_OUT)
 FORMATS = ("json", "csv")
 KNOWN = ("arm", "cursor", "format", "limit")
+OF_EVERY = ("cursor", "limit")
 CSV = "text/csv"
 
 Effect = Callable[[Connection], dict[str, Any]]
@@ -71,10 +74,18 @@ async def outcomes(request: Request) -> Response:
 
 
 def every(request: Request) -> Response:
-    """Answer the heads of all lists."""
-    runtime = _runtime(request)
-    found = service.all_lists(runtime.store, runtime.settings, runtime.clock())
-    return JSONResponse({"items": found})
+    """Answer a page of the heads of lists."""
+    runtime, params = _runtime(request), request.query_params
+    _check_known(params, OF_EVERY)
+    with refusals():
+        found = service.page_of_lists(
+            runtime.store,
+            runtime.settings,
+            runtime.clock(),
+            cursor=cursor_of(params),
+            limit=limit_of(params) if "limit" in params else LISTS_AT_ONCE,
+        )
+    return JSONResponse(found)
 
 
 def one(request: Request) -> Response:
@@ -92,16 +103,11 @@ def members(request: Request) -> Response:
     arm, is_csv = _asked(request)
     _check_quota(request)
     runtime, list_id = _runtime(request), _id(request)
+    cursor, limit = cursor_of(request.query_params), limit_of(request.query_params)
     with refusals():
         if is_csv:
             return _csv(request, list_id, arm)
-        found = service.members(
-            runtime.store,
-            list_id,
-            cursor=cursor_of(request.query_params),
-            limit=limit_of(request.query_params),
-            arm=arm,
-        )
+        found = service.members(runtime.store, list_id, cursor=cursor, limit=limit, arm=arm)
     runtime.usage.add(principal_of(request).prefix, len(found["items"]))
     return JSONResponse(found)
 
@@ -205,11 +211,7 @@ def _asked(request: Request) -> tuple[str | None, bool]:
         422 if a parameter is unknown, given twice, or not allowed.
     """
     params = request.query_params
-    for name in params:
-        if name not in KNOWN:
-            raise Problem(422, f"unknown query parameter {name!r}; known are {', '.join(KNOWN)}")
-        if len(params.getlist(name)) > 1:
-            raise Problem(422, f"{name} is given twice; give it once")
+    _check_known(params, KNOWN)
     arm, kind = params.get("arm"), params.get("format")
     if arm is not None and arm not in ARMS:
         raise Problem(422, f"arm must be one of {', '.join(ARMS)}")
@@ -219,12 +221,20 @@ def _asked(request: Request) -> tuple[str | None, bool]:
     return arm, kind == "csv" or (kind is None and accepted == CSV)
 
 
+def _check_known(params: QueryParams, known: tuple[str, ...]) -> None:
+    for name in params:
+        if name not in known:
+            raise Problem(422, f"unknown query parameter {name!r}; known are {', '.join(known)}")
+        if len(params.getlist(name)) > 1:
+            raise Problem(422, f"{name} is given twice; give it once")
+
+
 def _csv(request: Request, list_id: str, arm: str | None) -> Response:
     runtime, who = _runtime(request), principal_of(request).prefix
-    rows = service.taken_members(runtime.store, list_id, arm, who=who, now=runtime.clock())
-    runtime.usage.add(who, len(rows))
-    return Response(
-        "".join(members_csv(rows)).encode(),
+    count, rows = service.taken_members(runtime.store, list_id, arm, who=who, now=runtime.clock())
+    runtime.usage.add(who, count)
+    return spooled(
+        members_csv(rows),
         media_type=f"{CSV}; charset=utf-8",
         headers={
             "content-disposition": f'attachment; filename="{list_id}.csv"',

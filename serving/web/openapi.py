@@ -17,6 +17,8 @@ from serving.web.query import CHOICES, CURSOR_PATTERN, DEFAULT_LIMIT, MAX_LIMIT,
 from serving.web.schemas import ID_PATTERN, components
 from serving.web.shapes import Schema
 from serving.web.stamps import LOCAL, WITH_OFFSET, until
+from serving.web.uplift_document import uplift_operations, uplift_schemas
+from serving.web.value_document import value_operations, value_schemas
 from serving.web.write_operations import write_operations, write_schemas
 
 API_VERSION = "1"
@@ -60,6 +62,8 @@ def openapi_document(today: date | None = None) -> Schema:
                 **_bodies(today or datetime.now(UTC).date()),
                 **write_schemas(),
                 **list_schemas(),
+                **uplift_schemas(),
+                **value_schemas(),
             },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
@@ -70,9 +74,11 @@ def operations() -> list[Operation]:
     """Return every operation, in the order of the page."""
     return [
         *_reads(),
+        *value_operations(),
         *_writes(),
         *write_operations(),
         *list_operations(),
+        *uplift_operations(),
         *_documents(),
         *_probes(),
     ]

@@ -11,6 +11,7 @@ from serving.web.rules import Rule, find
 from serving.web.shapes import Schema
 
 JSON, CSV = "application/json", "text/csv"
+PARQUET = "application/vnd.apache.parquet"
 ERRORS = {
     400: "this is no HTTP/1.1 request",
     401: "no token, or one that is unknown, expired or revoked",
@@ -51,7 +52,7 @@ class Operation:
     body, body_example : name of the body's schema
     is_tagged : the answer has an ETag, and may be 304
     is_write : takes an Idempotency-Key
-    also_csv : may answer a CSV instead
+    also_csv, also_parquet : may answer a CSV, or Parquet, instead
     links : by name, to other operations
     """
 
@@ -71,6 +72,7 @@ class Operation:
     is_tagged: bool = False
     is_write: bool = False
     also_csv: bool = False
+    also_parquet: bool = False
     links: Schema = field(default_factory=dict)
 
 
@@ -120,6 +122,8 @@ def _responses(operation: Operation, rule: Rule) -> Schema:
         good["content"] = {operation.kind: {"schema": schema, "example": operation.example}}
     if operation.also_csv:
         good["content"][CSV] = {"schema": {"type": "string"}}
+    if operation.also_parquet:
+        good["content"][PARQUET] = {"schema": {"type": "string", "format": "binary"}}
     if operation.is_tagged:
         good["headers"] = {**headers, "ETag": ETAG}
     if operation.links:

@@ -1,4 +1,4 @@
-"""Errors as one JSON object each (RFC 9457), wherever they come from.
+"""Errors as one JSON object each (RFC 9457), wherever they come from; for browsers, as a page.
 
 `ProblemMiddleware` stands outermost: it answers 500 without a word of what broke, ends a request
 that takes too long, and turns BentoML's own error bodies into the same object.
@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from starlette.datastructures import Headers
@@ -16,16 +17,23 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import StoreDown
+from serving.pages.refused import refused_page
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 DEADLINE_SECONDS = 4.5
 LARGE = 1024 * 1024
+# Statuses of what may be asked for once more.
+AGAIN = (429, 503)
 SAFE_HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
 }
+# Anybody may ask these, so their answers have no body at all.
+PROBES = ("/livez", "/readyz")
+# Of an answer that is translated, the headers that tell what to do.
+KEPT_HEADERS = ("allow", "content-range")
 # What BentoML says of itself.
 UNSAID = (b"server", b"x-bentoml-request-id")
 RAW_SAFE_HEADERS = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
@@ -57,7 +65,7 @@ class Problem(Exception):  # noqa: N818 - it is the RFC's word
         self.errors, self.headers = list(errors), dict(headers or {})
 
     def response(self) -> Response:
-        """Return the answer as an ASGI response."""
+        """Return the answer as an ASGI response: the problem object."""
         body: dict[str, Any] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -66,12 +74,32 @@ class Problem(Exception):  # noqa: N818 - it is the RFC's word
         }
         if self.errors:
             body["errors"] = self.errors
-        headers = dict(self.headers)
-        if self.status in (429, 503):
-            headers.setdefault("retry-after", str(RETRY_SECONDS))
         return Response(
-            orjson.dumps(body), status_code=self.status, headers=headers, media_type=MEDIA_TYPE
+            orjson.dumps(body),
+            status_code=self.status,
+            headers=self._all_headers(),
+            media_type=MEDIA_TYPE,
         )
+
+    def response_to(self, scope: Scope) -> Response:
+        """Return the answer that suits who asks: a page where a browser asked for one."""
+        if not _is_for_people(scope):
+            return self.response()
+        headers = self._all_headers()
+        link = ("/", "Open the dashboard")
+        if self.status in AGAIN and scope["method"] == "GET":
+            query = scope["query_string"].decode("latin-1")
+            link = (quote(scope["path"]) + (f"?{query}" if query else ""), "Try again")
+        answer = refused_page(
+            self.status, self.detail, retry_after=headers.get("retry-after"), link=link
+        )
+        answer.headers.update(headers)
+        return answer
+
+    def _all_headers(self) -> dict[str, str]:
+        if self.status in AGAIN:
+            return {"retry-after": str(RETRY_SECONDS), **self.headers}
+        return dict(self.headers)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -90,7 +118,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 class ProblemMiddleware:
-    """Outermost layer: every error that leaves the service is a problem object."""
+    """Outermost layer: every error is a problem object, or a page where a browser asked for one."""
 
     def __init__(self, app: ASGIApp, *, deadline: float = DEADLINE_SECONDS) -> None:
         self.app = app
@@ -103,8 +131,8 @@ class ProblemMiddleware:
                 return
             await self.app(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
-        answer = _Answer(send, state)
+        scope.setdefault("state", {})
+        answer = _Answer(send, scope)
         try:
             async with asyncio.timeout(self.deadline) as answer.limit:
                 await self.app(scope, receive, answer.send)
@@ -113,14 +141,15 @@ class ProblemMiddleware:
             if not answer.started:
                 if _leaves_a_body(scope):
                     problem.headers["connection"] = "close"
-                await problem.response()(scope, receive, answer.send)
+                await problem.response_to(scope)(scope, receive, answer.send)
 
 
 class _Answer:
     """Passes a response on; holds a foreign error back until its body can be translated."""
 
-    def __init__(self, send: Send, state: Mapping[str, Any]) -> None:
-        self._send, self._state = send, state
+    def __init__(self, send: Send, scope: Scope) -> None:
+        self._send, self._scope = send, scope
+        self._state: Mapping[str, Any] = scope["state"]
         self._held: Message | None = None
         self._body = b""
         self.started = False
@@ -128,7 +157,7 @@ class _Answer:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            if _is_foreign_error(message):
+            if self._scope["path"] not in PROBES and _is_foreign_error(message):
                 self._held = message
                 return
             headers = [h for h in message.get("headers", ()) if h[0] not in UNSAID]
@@ -149,9 +178,12 @@ class _Answer:
 
     async def _translate(self, start: Message, body: bytes) -> None:
         self._held = None
-        allow = Headers(scope=start).get("allow")
-        problem = translated(start["status"], body, {"allow": allow} if allow else {})
-        response = problem.response()
+        given = Headers(scope=start)
+        kept = {name: given[name] for name in KEPT_HEADERS if name in given}
+        status = start["status"]
+        if status == 400 and "range" in Headers(scope=self._scope):
+            status = 416
+        response = translated(status, body, kept).response_to(self._scope)
         await self.send(
             {
                 "type": "http.response.start",
@@ -160,6 +192,12 @@ class _Answer:
             }
         )
         await self._send({"type": "http.response.body", "body": bytes(response.body)})
+
+
+def _is_for_people(scope: Scope) -> bool:
+    """Tell whether a page was asked for, and not by a program with a token."""
+    rule = scope.get("state", {}).get("rule")
+    return rule is not None and rule.is_page and "authorization" not in Headers(scope=scope)
 
 
 def _leaves_a_body(scope: Scope) -> bool:
@@ -182,8 +220,6 @@ def _is_foreign_error(start: Message) -> bool:
         return False
     headers = Headers(scope=start)
     kind = headers.get("content-type", "")
-    if headers.get("content-length") == "0":
-        return False
     return not kind.startswith((MEDIA_TYPE, "text/html"))
 
 
@@ -201,6 +237,9 @@ def translated(status: int, body: bytes, headers: Mapping[str, str]) -> Problem:
     if status == 400:
         errors = body_errors(faults) if isinstance(faults, list) else []
         return Problem(422, "the body does not fit; see /openapi.json for its shape", errors=errors)
+    if status == 416:
+        detail = "the file has no such range; ask without the header Range for all of it"
+        return Problem(416, detail, headers=headers)
     if status == 504:
         return problem_of(TimeoutError())
     if status >= 500:

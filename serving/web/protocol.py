@@ -11,6 +11,7 @@ from typing import cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from serving.web.overload import BEAT_SECONDS, Overload
 from serving.web.raw_answers import HEADERS_TOO_LONG, INVALID, OVERLOADED, TOO_SLOW, RawAnswer
 from serving.web.transport import LingeringTransport
 
@@ -26,7 +27,8 @@ MAX_HEADERS = 100
 # A reader is slow who takes less than this within READ_SECONDS.
 LEAST_READ = 64 * 1024
 MAX_CONNECTIONS = 4000
-MAX_IN_WORK = 512
+# The body of a request that is not let in is read and thrown away up to this.
+LITTLE_BODY = 64 * 1024
 
 PROBES = (b"/livez", b"/readyz")
 
@@ -39,13 +41,25 @@ class FrontState(ServerState):
     def __init__(self) -> None:
         super().__init__()
         self.is_draining = False
-        self._is_looking = False
+        self.overload = Overload()
+        self._is_looking = self._is_beating = False
 
     def look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at all connections every quarter of a second, as long as there are some."""
         if not self._is_looking:
             self._is_looking = True
             loop.call_later(LOOK_SECONDS, self._look_now, loop)
+        if not self._is_beating:
+            self._is_beating = True
+            self._beat(loop)
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.overload.beat()
+        if self.connections:
+            loop.call_later(BEAT_SECONDS, self._beat, loop)
+        else:
+            self._is_beating = False
+            self.overload.rest()
 
     def _look_now(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_looking = False
@@ -59,7 +73,6 @@ class FrontState(ServerState):
 class FrontProtocol(HttpToolsProtocol):
     """One connection: what it is about (`phase`) and until when that must be done (`due`)."""
 
-    most_in_work = MAX_IN_WORK
     server_state: FrontState
     transport: LingeringTransport  # type: ignore[assignment]
 
@@ -70,6 +83,7 @@ class FrontProtocol(HttpToolsProtocol):
         super().connection_made(cast(asyncio.Transport, lingering))
         self.phase, self.due = HEADERS, self.loop.time() + HEADER_SECONDS
         self.header_bytes = 0
+        self.is_shed = False
         self.slow_since, self.left, self.has_read = 0.0, 0, False
         if len(self.connections) > MAX_CONNECTIONS:
             self.refuse(OVERLOADED)
@@ -108,20 +122,28 @@ class FrontProtocol(HttpToolsProtocol):
             return
         self.phase, self.due = BODY, self.loop.time() + BODY_SECONDS
         self.header_bytes = 0
-        is_full = len(self.tasks) >= self.most_in_work and self.url not in PROBES
-        self.app = OVERLOADED if is_full else self.config.loaded_app
+        is_let_in = self.url in PROBES or self.server_state.overload.takes(len(self.tasks))
+        if not is_let_in and self._shed():
+            return
+        self.app = self.config.loaded_app if is_let_in else OVERLOADED
         super().on_headers_complete()
         if self.server_state.is_draining:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
-        """Keep a part of the body, unless the connection is given up."""
-        if self.phase != OVER:
+        """Keep a part of the body, unless the connection is given up or the request not let in."""
+        if self.phase != OVER and not self.is_shed:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """From here on the app's own deadline counts."""
-        if self.phase != OVER:
+        if self.is_shed:
+            self.is_shed = False
+            if self.phase != OVER:
+                OVERLOADED.count()
+                self.raw.write(OVERLOADED.kept)
+                self.phase, self.due = IDLE, self.loop.time() + IDLE_SECONDS
+        elif self.phase != OVER:
             self.phase = WORK
             super().on_message_complete()
 
@@ -151,6 +173,26 @@ class FrontProtocol(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Log nothing: anybody may send such a header."""
+
+    def _shed(self) -> bool:
+        """Answer 503 without any app, which would cost more; False where only an app can."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False  # the answer to an earlier request of the connection comes first
+        named = dict(self.headers)
+        length = named.get(b"content-length", b"0")
+        is_little = length.isdigit() and int(length) <= LITTLE_BODY
+        goes_on = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
+        if (
+            not (goes_on and is_little)
+            or self.server_state.is_draining
+            or self.expect_100_continue
+            or b"transfer-encoding" in named
+            or self.parser.get_method() == b"HEAD"
+        ):
+            self.refuse(OVERLOADED)
+        else:
+            self.is_shed = True
+        return True
 
     def is_unread(self) -> bool:
         """Tell whether the last request is answered and its body has not all been received."""

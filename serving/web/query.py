@@ -92,7 +92,7 @@ def cursor_of(params: QueryParams) -> str | None:
 
 
 def _choices(params: QueryParams, name: str) -> tuple[str, ...]:
-    given = [part for value in params.getlist(name) for part in value.split(",") if part]
+    given = [part for value in params.getlist(name) for part in value.split(",")]
     for value in given:
         if value not in CHOICES[name]:
             raise Problem(422, f"{name} must be among {', '.join(CHOICES[name])}")

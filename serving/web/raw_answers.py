@@ -29,8 +29,9 @@ class RawAnswer:
             headers["retry-after"] = str(retry_after)
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
         lines = [f"HTTP/1.1 {status} {title}", *(f"{n}: {v}" for n, v in headers.items())]
-        head = "\r\n".join([*lines, "connection: close", "", ""])
-        self.content = head.encode() + self.body
+        # For a connection that goes on, and for one that ends with this answer.
+        self.kept = "\r\n".join([*lines, "", ""]).encode() + self.body
+        self.content = "\r\n".join([*lines, "connection: close", "", ""]).encode() + self.body
 
     def count(self) -> None:
         """Count the answer in the metrics."""

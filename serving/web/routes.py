@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from serving.web import erasures, exports, lists
+from serving.web import erasures, exports, lists, uplift, value
 from serving.web.docs_page import docs_page
 from serving.web.observe import metrics_text
 
@@ -35,10 +35,12 @@ def docs(_request: Request) -> Response:
 def routes(endpoints: Mapping[str, ASGIApp]) -> list[BaseRoute]:
     """Return the JSON routes, the more special path first, for an id may hold slashes."""
     return [
+        *value.routes(),
         *(Route(path, endpoint) for path, endpoint in sorted(endpoints.items(), key=_length)),
         *erasures.routes(),
         *exports.routes(),
         *lists.routes(),
+        *uplift.routes(),
         Route("/metrics", metrics),
         Route("/docs", docs),
     ]

@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/lists/{list_id}/members.csv", scope="lists", is_page=True),
     _list_form("/lists/{list_id}/contacts", 4 * MIB),
     _list_form("/lists/{list_id}/outcomes", 4 * MIB),
+    Rule("/uplift", scope="lists", is_page=True),
     Rule("/model", scope="list:scores", is_page=True),
     Rule("/data", scope="list:scores", is_page=True),
     Rule("/counts", scope="list:scores"),
@@ -85,6 +86,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/v1/customers", scope="list:scores"),
     Rule("/v1/customers/{customer_id:path}/orders", scope="read:scores"),
     Rule("/v1/customers/{customer_id:path}/history", scope="read:scores"),
+    Rule("/v1/customers/{customer_id:path}/value", scope="read:scores"),
     Rule("/v1/customers/{customer_id:path}", scope="read:scores"),
     _post("/v1/scores", "read:scores"),
     _post("/predict", "read:scores", 16 * MIB),
@@ -105,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     Rule("/v1/lists/{list_id}/members", scope="lists"),
     Rule("/v1/lists/{list_id}/readout", scope="lists"),
     _post("/v1/lists/{list_id}/outcomes", "lists", 4 * MIB),
+    Rule("/v1/uplift", scope="lists"),
     _post("/v1/contacts", "lists", 4 * MIB),
 )
 

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -14,6 +15,10 @@ from serving.web.problem import Problem
 P = ParamSpec("P")
 T = TypeVar("T")
 Job = tuple["Future[Any]", Callable[[], Any]]
+
+WAIT_SECONDS = 1.0
+# How much the newest counts in how long a function usually takes.
+NEWEST = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +34,14 @@ class BoundedThreads:
     name : of the threads
     threads : functions that run at the same time
     waiting : functions that may wait for a thread
+    seconds : how long one may have to wait, going by how long those before took
     """
 
-    def __init__(self, name: str, *, threads: int, waiting: int) -> None:
-        self.name, self.threads, self.waiting = name, threads, waiting
+    def __init__(
+        self, name: str, *, threads: int, waiting: int, seconds: float = WAIT_SECONDS
+    ) -> None:
+        self.name, self.threads, self.waiting, self.seconds = name, threads, waiting, seconds
+        self._usual = 0.0
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._started: list[threading.Thread] = []
@@ -42,6 +51,12 @@ class BoundedThreads:
     def taken(self) -> int:
         """Functions that run or wait."""
         return self._taken
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether one more function would find no place, or would have to wait too long."""
+        line = self._taken - self.threads
+        return line >= self.waiting or line * self._usual > self.seconds * self.threads
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what the function returns.
@@ -73,7 +88,7 @@ class BoundedThreads:
 
     def _submit(self, function: Callable[[], Any]) -> "Future[Any]":
         with self._lock:
-            if self._taken >= self.threads + self.waiting:
+            if self.is_full:
                 raise self.refusal()
             self._taken += 1
             if len(self._started) < min(self.threads, self._taken):
@@ -96,10 +111,14 @@ class BoundedThreads:
             job, function = item
             if not job.set_running_or_notify_cancel():
                 continue
+            began = time.monotonic()
             try:
                 job.set_result(function())
             except BaseException as error:  # noqa: BLE001 - whoever waits is told
                 job.set_exception(error)
+            # One long job among short ones tells little of the next.
+            took = min(time.monotonic() - began, self.seconds)
+            self._usual += NEWEST * (took - self._usual)
 
     def _log_late(self, job: "Future[Any]") -> None:
         if job.cancelled():

@@ -92,6 +92,7 @@ def write_operations() -> list[Operation]:
             errors=(404, 409, 410, 416),
             parameters=one,
             kind="text/csv",
+            also_parquet=True,
         ),
         Operation(
             "/v1/erasures",

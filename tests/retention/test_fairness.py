@@ -43,7 +43,16 @@ def test_like_rates_do_not_differ_and_few_customers_say_nothing():
     assert [one.differs for one in found] == [False, False, False]
     assert found[0].sentence.endswith("about as often as the others (50.0%).")
     assert found[2].band == "unknown"
-    assert found[2].sentence.endswith("fewer than 30 are too few to compare.")
+    assert found[2].sentence.endswith("fewer than 30 are too few to tell.")
+
+
+def test_no_difference_is_told_from_fewer_than_thirty_others():
+    selected = [True] * 100 + [False] * 29
+    found = selection_rates(selected, bands(sex=["f"] * 100 + ["m"] * 29))
+    assert [one.differs for one in found] == [False, False]
+    assert found[0].sentence.endswith("; the others are 29, too few to tell.")
+    one_more = selection_rates([*selected, False], bands(sex=["f"] * 100 + ["m"] * 30))
+    assert [one.differs for one in one_more] == [True, True]
 
 
 def test_a_list_drawn_at_random_shows_a_difference_as_seldom_as_stated():

@@ -23,6 +23,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "getCustomer": Client.customer,
     "getCustomerOrders": Client.orders,
     "getCustomerHistory": Client.history,
+    "getCustomerValue": Client.value,
     "getScores": Client.scores,
     "listCustomers": Client.customers,
     "predict": Client.predict,
@@ -38,6 +39,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "getList": Client.one_list,
     "getListMembers": Client.list_members,
     "getListReadout": Client.readout,
+    "getUplift": Client.uplift,
     "createContacts": Client.record_contacts,
     "createOutcomes": Client.record_outcomes,
 }
@@ -93,6 +95,8 @@ def test_the_reads_answer_what_the_routes_do(client, runtime):
     assert client.customer("00004") == runtime.store.scores(["00004"], "b1")["00004"]
     assert [order["order_number"] for order in client.orders("00004")] == [1, 2]
     assert [past["batch_id"] for past in client.history("00004")] == ["b1"]
+    assert client.value("00004")["customer_id"] == "00004"
+    assert client.uplift()["status"] == "too_few_lists"
     assert client.portfolio()["customers"] == 300
     assert client.model()["model_version"]
 
@@ -124,7 +128,8 @@ def test_an_export_is_waited_for_and_its_file_checked(client, tmp_path):
 def test_a_contact_list_goes_its_way(client):
     terms = {"list_id": "spring", "contact_cost": 0.1, "margin": 0.4, "holdout": 0.3}
     assert client.preview_list(terms)["counts"] == client.make_list(terms)["counts"]
-    assert [head["list_id"] for head in client.lists()] == ["spring"]
+    client.make_list({**terms, "list_id": "summer"})
+    assert [head["list_id"] for head in client.lists(limit=1)] == ["summer", "spring"]
     members = list(client.list_members("spring", limit=7))
     contacted = list(client.list_members("spring", arm="contacted"))
     assert [each for each in members if each["arm"] == "contacted"] == contacted

@@ -98,6 +98,7 @@ def test_every_reference_leads_somewhere():
         ("/v1/customers/{customer_id}", "/v1/customers/00004"),
         ("/v1/customers/{customer_id}/orders", "/v1/customers/00004/orders"),
         ("/v1/customers/{customer_id}/history", "/v1/customers/00004/history"),
+        ("/v1/customers/{customer_id}/value", "/v1/customers/00004/value"),
         ("/v1/portfolio", "/v1/portfolio"),
     ],
 )
@@ -166,3 +167,8 @@ def test_the_page_has_every_route_and_nothing_from_elsewhere(client):
     assert not page.tags & {"script", "style", "iframe"}
     for link in page.links:
         assert link in page.names | {"data:,", "/static/perennial.css", "/openapi.json"}
+
+
+def test_the_file_of_an_export_is_told_in_both_formats():
+    told = DOCUMENT["paths"]["/v1/exports/{export_id}/file"]["get"]["responses"]["200"]
+    assert set(told["content"]) == {"text/csv", "application/vnd.apache.parquet"}

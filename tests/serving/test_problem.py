@@ -41,6 +41,8 @@ def test_what_was_not_foreseen_is_500_and_tells_nothing():
         (PlainTextResponse("Not Found", 404), 404),
         (PlainTextResponse("{", 405, headers={"allow": "POST"}), 405),
         (PlainTextResponse("boom", 500), 500),
+        (Response(status_code=404), 404),
+        (PlainTextResponse(status_code=416, headers={"content-range": "bytes */9"}), 416),
     ],
 )
 def test_foreign_errors_become_problem_objects(answer, status):
@@ -49,7 +51,22 @@ def test_foreign_errors_become_problem_objects(answer, status):
     assert got.headers["content-type"] == "application/problem+json"
     assert got.json()["status"] == status
     assert got.json()["detail"]
-    assert got.headers.get("allow") == answer.headers.get("allow")
+    for name in ("allow", "content-range"):
+        assert got.headers.get(name) == answer.headers.get(name)
+
+
+@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=9-1", "bytes=", "lines=1-2"])
+def test_a_range_that_a_file_does_not_have_is_a_problem_object(client, asked):
+    got = client.get("/static/favicon.svg", headers={"range": asked})
+    assert got.status_code == 416
+    assert got.headers["content-type"] == "application/problem+json"
+    assert got.json()["status"] == 416
+    assert "without the header Range" in got.json()["detail"]
+    whole = client.get("/static/favicon.svg")
+    if asked == "bytes=99999999-":
+        assert got.headers["content-range"] == f"bytes */{len(whole.content)}"
+    part = client.get("/static/favicon.svg", headers={"range": "bytes=0-3"})
+    assert (part.status_code, part.content) == (206, whole.content[:4])
 
 
 def test_pages_and_good_answers_pass_unchanged():

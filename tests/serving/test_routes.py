@@ -158,6 +158,8 @@ def test_a_search_finds_parts_of_ids(client):
         ("limit=0", "1 to 1000"),
         ("limit=1001", "1 to 1000"),
         ("limit=\u0661", "1 to 1000"),
+        ("risk_tier=high&risk_tier=", "risk_tier must be among high, medium, low"),
+        ("rfm_group=", "rfm_group must be among"),
         ("min_value_at_risk=nan", "must be a number"),
         ("min_churn_probability=2", "from 0 to 1"),
         ("sort=customer_id&sort=customer_id", "sort is given twice"),

@@ -223,7 +223,7 @@ def test_sqlite_is_set_to_lose_nothing(sqlite_store):
             "SELECT sql FROM sqlite_master WHERE name = 'scores'"
         ).scalar()
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-    assert "WITHOUT ROWID" in table
+    assert "PRIMARY KEY (batch_id, customer_id)" in table
 
 
 def test_readers_go_on_while_a_batch_is_written(store):

@@ -1,6 +1,7 @@
 """The service as a process of its own, started in both ways: what is let in, what comes out."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ import httpx2
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from configs.settings import Settings, load_settings
 from serving.scores import ScoreStore
 from serving.store.tokens import Tokens
 from serving.web.rules import RULES
@@ -64,8 +66,19 @@ def command(how: str, port: int, config: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(how: str, folder: Path, **serve: object) -> Iterator[Served]:
+def running(
+    how: str, folder: Path, *, store: str | None = None, **serve: object
+) -> Iterator[Served]:
+    """Serve a made batch from a process of its own, of an SQLite file or of the store named."""
     settings = made_settings(folder, **serve)
+    if store is not None:
+        told = {**json.loads((folder / "shop.yaml").read_text()), "store": store}
+        (folder / "shop.yaml").write_text(json.dumps(told))
+        settings = load_settings(folder / "shop.yaml")
+    yield from _running(how, folder, settings)
+
+
+def _running(how: str, folder: Path, settings: Settings) -> Iterator[Served]:
     store = ScoreStore(settings.store_url)
     publish(store, made_batch(published_at=datetime.now(UTC)))
     token, _ = Tokens(store.database).create([READ, LIST])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retention.lists.audience import LEFT_OUT, AudienceRules, Barred, audience_of
+from retention.lists.audience import LEFT_OUT, AudienceRules, Barred, UnknownChannel, audience_of
 
 
 def scores():
@@ -36,6 +36,7 @@ def test_everybody_is_counted_once():
     assert listed(frame, found) == "aghk"
     assert found.counts == {
         "customers": 11, "not_scored": 1, "too_new": 1, "no_contact": 2, "unreachable": 1,
+        "reach_unknown": 0,
         "held_out_elsewhere": 0, "global_control": 0, "contact_cap": 0, "lapsed": 1,
         "value_unknown": 1, "filtered_out": 0, "eligible": 4,
     }  # fmt: skip
@@ -49,7 +50,18 @@ def test_the_lapsed_are_listed_only_when_asked_for():
 
 def test_a_channel_leaves_out_whom_it_does_not_reach():
     frame = scores()
-    assert listed(frame, audience_of(frame, AudienceRules(channel="Post"))) == "ghk"
+    found = audience_of(frame, AudienceRules(channel="Post"))
+    assert listed(frame, found) == "gk"
+    assert (found.counts["unreachable"], found.counts["reach_unknown"]) == (4, 1)
+
+
+def test_a_channel_that_reaches_nobody_is_refused_with_those_known():
+    with pytest.raises(
+        UnknownChannel, match="by 'fax'; the channels known are e-mail, email, post"
+    ):
+        audience_of(scores(), AudienceRules(channel="fax"))
+    with pytest.raises(UnknownChannel, match="no channel is known at all"):
+        audience_of(scores().drop(columns="reachable_by"), AudienceRules(channel="email"))
 
 
 def test_the_barred_are_counted_by_why():

@@ -12,6 +12,7 @@ from retention.lists.build import build_list, preview_list
 from retention.lists.contact_value import ValueAssumptions, contact_terms, expected_profit
 from retention.lists.frozen import canonical_bytes, digest_of
 from retention.lists.gain import expected_gain
+from retention.lists.holdout import STRATA, held_out_sizes
 from retention.lists.outside import outside_sample
 from retention.lists.plan import ListPlan
 from retention.lists.save_rate import SaveRate
@@ -51,6 +52,44 @@ def test_the_contacted_never_cost_more_than_the_budget(holdout):
     spent = made.members.loc[made.members["arm"] == "contacted", "expected_outlay"].sum()
     assert spent == pytest.approx(made.outlay)
     assert 480 < spent <= 500
+
+
+@pytest.mark.parametrize("holdout", [0.05, 0.1, 0.3, 0.5])
+@pytest.mark.parametrize("budget", [40.0, 500.0])
+def test_a_budget_is_filled_until_one_more_customer_would_pass_it(holdout, budget):
+    frame = candidates()
+    made = build_list(frame, replace(PLAN, budget=budget, holdout=holdout))
+    dearest = made.members["expected_outlay"].max()
+    # One more customer can make one more stratum, and so up to ten more contacts.
+    assert budget - STRATA * dearest < made.outlay <= budget
+    held = int((made.members["arm"] == "held_out").sum())
+    assert f"{held:,} of {len(made.members):,} customers" in made.holdout["sentence"]
+
+
+def test_a_limit_of_contacts_is_filled_whatever_the_strata_round_up():
+    for most in (10, 171, 200, 250):
+        made = build_list(candidates(), replace(PLAN, max_contacts=most, holdout=0.1))
+        every = range(1, made.counts["worth_contacting"] + 1)
+        possible = [n - held_out_sizes(n, 0.1) for n in every]
+        assert made.counts["contacted"] == max(n for n in possible if n <= most)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
+def test_a_list_of_two_or_more_has_somebody_in_each_arm(share):
+    for size in (2, 3, 7):
+        made = build_list(candidates(size).assign(return_probability=0.1), replace(
+            PLAN, assumed=replace(ASSUMED, incentive=0.0, contact_cost=0.0), holdout=share
+        ))  # fmt: skip
+        assert made.counts["listed"] == size
+        assert made.counts["held_out"] >= 1
+        assert made.counts["contacted"] >= 1
+
+
+def test_a_list_of_one_contacts_that_customer():
+    assumed = replace(ASSUMED, incentive=0.0, contact_cost=0.0)
+    made = build_list(candidates(1), replace(PLAN, assumed=assumed, holdout="auto"))
+    assert made.counts["contacted"] == 1
+    assert made.counts["held_out"] == 0
 
 
 def test_most_contacts_are_counted_without_the_held_out():
@@ -132,7 +171,7 @@ def test_an_empty_audience_makes_an_empty_list():
     made = build_list(candidates(0), replace(PLAN, holdout="auto"))
     assert made.counts["listed"] == 0
     assert made.gain.mean == 0
-    assert "can show any effect" in made.holdout["sentence"]
+    assert "nobody is held out: no effect can be shown" in made.holdout["sentence"]
 
 
 def test_dearer_channels_come_later_under_a_budget():
@@ -165,7 +204,10 @@ def test_a_preview_tells_what_the_list_will_be():
         assert told.counts[name] == pytest.approx(made.counts[name], rel=0.05)
     assert told.outlay == pytest.approx(made.outlay, rel=0.05)
     assert told.gain.mean == pytest.approx(made.gain.mean, rel=0.05)
-    assert told.holdout.sentence == made.holdout["sentence"]
+    assert told.holdout.share == made.holdout["share"]
+    whole = replace(plan, budget=None)
+    exact = build_list(candidates(), whole).holdout["sentence"]
+    assert preview_list(candidates(), whole).holdout.sentence == exact
     assert made.counts["worth_contacting"] > made.counts["listed"]
     assert preview_list(candidates(0), plan).counts["listed"] == 0
 

@@ -57,7 +57,7 @@ def test_the_draw_is_equal_across_processes():
     assert asked("1") == here == asked("2")
 
 
-@given(count=st.integers(0, 300), share=st.floats(0, 0.5))
+@given(count=st.integers(2, 300), share=st.floats(0, 0.5))
 def test_each_decile_gives_the_first_whole_number_not_below_its_share(count, share):
     ids = IDS[:count]
     held, stratum = draw_holdout("l", ids, share), strata_of(count, share)
@@ -65,7 +65,17 @@ def test_each_decile_gives_the_first_whole_number_not_below_its_share(count, sha
         size = int((stratum == s).sum())
         wanted = share * size
         assert wanted - 1e-6 <= held[stratum == s].sum() <= math.ceil(wanted)
-    assert held.sum() == (held_out_sizes(count, share) if count else 0)
+    assert held.sum() == held_out_sizes(count, share)
+
+
+@given(count=st.integers(2, 50), share=st.floats(0.001, 0.5))
+def test_two_or_more_have_somebody_in_each_arm(count, share):
+    assert 0 < held_out_sizes(count, share) < count
+
+
+def test_one_customer_alone_is_contacted():
+    assert draw_holdout("l", ["a"], 0.5).tolist() == [False]
+    assert held_out_sizes(1, 0.5) == held_out_sizes(0, 0.5) == 0
 
 
 def test_a_tenth_of_three_hundred_is_thirty():

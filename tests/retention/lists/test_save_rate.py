@@ -58,3 +58,10 @@ def test_a_measured_rate_needs_an_error():
         MeasuredRate(0.1, 0.0)
     with pytest.raises(ValueError, match="a prior needs a standard deviation above 0"):
         combined_rate(SaveRate(0.05), [])
+
+
+@pytest.mark.parametrize("sd", [0.0, 8e-210, 1e-160])
+def test_a_deviation_that_is_almost_0_is_a_fixed_rate(sd):
+    rate = SaveRate(0.05, sd)
+    assert rate.beta is None
+    assert set(rate.draws(10, seed=1)) == {0.05}

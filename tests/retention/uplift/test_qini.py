@@ -54,6 +54,17 @@ def test_the_interval_covers_the_truth():
     assert covered >= 26  # of 30; two standard errors below 28.5
 
 
+def test_the_band_of_the_curve_covers_the_true_gain():
+    # Contacting the first half by x gains 0.4 E[x; x > 1/2] = 0.4 * 3/8 a customer.
+    covered = 0
+    for seed in range(30):
+        rows, x = made(n=1500, seed=seed)
+        found = qini(x, rows, seed=seed, draws=100)
+        assert found.low[0] == found.high[0] == 0
+        covered += found.low[50] < 0.15 < found.high[50]
+    assert covered >= 26
+
+
 def test_uplift_among_the_first():
     rows, x = made(n=20_000)
     top, all_ = uplift_at(x, rows, 0.2, seed=0, draws=200), uplift_at(x, rows, 1, seed=0, draws=50)

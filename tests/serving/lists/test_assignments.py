@@ -30,6 +30,14 @@ def record(store, settings, *ids):
     return service.record_contacts(store, settings, NOW, rows, WHO)
 
 
+def before_it_was_refused(store, stranger):
+    """Keep a contact under the name of a list of somebody who is not on it."""
+    row = {"customer_id": stranger, "contacted_at": "2024-07-01T00:00:00", "list_id": "spring"}
+    kept = {**row, "channel": "", "cost": None, "recorded_at": "", "recorded_by": WHO}
+    with store.database.write() as connection:
+        add_contacts(connection, [kept])
+
+
 def weights_of(settings, ids):
     """How much a label window after the list counts of each customer, as training reads it."""
     found = campaigns_of(settings)
@@ -51,7 +59,8 @@ def test_the_held_out_who_were_contacted_after_all_and_strangers_are_left_out_of
     share = len(held) / len(decile)
     before = weights_of(settings, ids)
     assert before == pytest.approx({**dict.fromkeys(held, 1 / share), stranger: 1.0})
-    told = record(store, settings, held[0], stranger)
+    before_it_was_refused(store, stranger)
+    told = record(store, settings, held[0])
     assert told["held_out_contacted"] == 1
     after = weights_of(settings, ids)
     assert (after[held[0]], after[stranger]) == (0, 0)

@@ -86,9 +86,25 @@ def test_terms_of_a_file_give_way_to_those_of_the_command(call, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (("make", "--margin", "0.4"), 2, "contact_cost: field required"),
-        (("make", "--cost", "1"), 2, "no margin is known: give `margin`"),
-        (("preview", *TERMS, "--holdout", "0.7"), 2, "holdout"),
+        (("make", "--margin", "0.4"), 2, "--cost must be given"),
+        (("make", "--cost", "1"), 2, "no margin is known: give `margin` (`--margin` at"),
+        (
+            ("preview", *TERMS, "--holdout", "0.7"),
+            2,
+            "perennial: --holdout must be a share from 0 to 0.5, or auto\n",
+        ),
+        (
+            ("preview", *TERMS, "--margin", "1.5"),
+            2,
+            "perennial: --margin must be a number from 0 to 1, got '1.5'\n",
+        ),
+        (("preview", *TERMS, "--budget", "0"), 2, "--budget must be a number above 0 and at most"),
+        (("preview", *TERMS, "--outcome", "clicks"), 2, "--outcome must be one of return_rate, r"),
+        (("preview", *TERMS, "--risk", "highest"), 2, "--risk must be one of high, medium, low, g"),
+        (("make", *TERMS, "--name", "Ümlaut"), 2, "--name must be a name of small letters"),
+        (("make", *TERMS, "--name", "new"), 2, "--name 'new' is an address of its own"),
+        (("preview", *TERMS, "--begins-on", "2020-01-01"), 2, "--begins-on 2020-01-01 lies before"),
+        (("preview", *TERMS, "--channel", "fax"), 2, "no customer is known to be reached by 'fax'"),
         (("show", "none"), 2, "there is no list 'none'"),
         (("members", "none", "--arm", "both"), 2, "--arm must be contacted or held_out"),
         (("contacts", "nowhere.csv"), 2, "nowhere.csv cannot be read"),
@@ -99,6 +115,17 @@ def test_what_cannot_be_is_one_sentence_and_an_exit_code(call, words, code, sent
     found, out, err = call(*words)
     assert (found, out) == (code, "")
     assert sentence in err
+
+
+def test_a_list_that_would_contact_nobody_is_refused_with_3_and_previewed_in_words(call):
+    terms = (*TERMS, "--budget", "0.01")
+    code, out, err = call("make", *terms)
+    assert (code, out) == (3, "")
+    assert "the budget of 0.01 is less than one contact costs" in err
+    code, out, _ = call("preview", *terms)
+    assert code == 0
+    assert "the budget of 0.01 is less than one contact costs" in out
+    assert "expected cost" not in out
 
 
 def test_a_name_that_is_taken_is_refused_with_3(call):

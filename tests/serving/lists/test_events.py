@@ -4,13 +4,15 @@ import csv
 import stat
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from serving.lists import service
 from serving.lists.assignments import OTHER, sync
 from serving.lists.errors import ListDamaged, ListRefused, UnknownList
 from serving.lists.request import ContactIn, OutcomeIn
-from serving.store.list_tables import list_members
+from serving.lists.words import contacts_text
+from serving.scores import ScoreStore
+from serving.store.list_tables import contacts, list_members
 from tests.serving.lists.made_lists import WHO, make, members_of
 from tests.serving.made import NOW, made_batch, publish
 
@@ -61,6 +63,58 @@ def test_a_moment_that_cannot_be_is_refused_and_nothing_is_kept(shop, moment, se
         service.record_contacts(store, settings, NOW, rows, WHO)
     told = service.record_contacts(store, settings, NOW, [contact("00001")], WHO)
     assert told["recorded"] == 1
+
+
+def of_arm(store, arm):
+    return members_of(store, "spring").query("arm == @arm")["customer_id"].tolist()
+
+
+def test_contacts_of_a_list_that_is_not_known_or_of_no_member_are_refused_whole(shop):
+    store, settings = shop
+    member = of_arm(store, "contacted")[0]
+    rows = [
+        contact(member, list_id="spring"),
+        contact(member, list_id="sprng"),
+        contact("somebody-with-a-long-name", list_id="spring"),
+        contact("00001"),
+    ]
+    with pytest.raises(ListRefused) as caught:
+        service.record_contacts(store, settings, NOW, rows, WHO)
+    assert str(caught.value) == (
+        "2 rows do not fit, so none was kept: row 2: there is no list 'sprng'; row 3: customer "
+        "'somebod…name' is not on list 'spring'; correct them, or leave the list out of contacts "
+        "that belong to none"
+    )
+    assert caught.value.field == "contacts.1.list_id"
+    with store.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(contacts)) == 0
+    with pytest.raises(ListRefused, match="line 7: there is no list 'sprng'"):
+        service.record_contacts(store, settings, NOW, rows[1:2], WHO, lines=[7])
+
+
+def test_many_rows_that_do_not_fit_are_counted_and_some_are_named(shop):
+    store, settings = shop
+    rows = [contact(f"x{i}", list_id="spring") for i in range(8)]
+    with pytest.raises(
+        ListRefused, match="8 rows do not fit, so none was kept: row 1: .*; and 3 more rows;"
+    ):
+        service.record_contacts(store, settings, NOW, rows, WHO)
+
+
+def test_a_contact_before_the_first_day_of_its_list_is_refused(shop):
+    store, settings = shop
+    early = contact(of_arm(store, "contacted")[0], "2024-06-30T23:59:00", list_id="spring")
+    sentence = "row 1: 2024-06-30 lies before 2024-07-01, the first day of 'spring'"
+    with pytest.raises(ListRefused, match=sentence):
+        service.record_contacts(store, settings, NOW, [early], WHO)
+
+
+def test_a_contact_of_the_held_out_is_kept_and_counted(shop):
+    store, settings = shop
+    rows = [contact(c, list_id="spring") for c in of_arm(store, "held_out")[:3]]
+    told = service.record_contacts(store, settings, NOW, rows, WHO)
+    assert (told["recorded"], told["held_out_contacted"]) == (3, 3)
+    assert "3 of them were to be left alone" in contacts_text(told)
 
 
 def test_rows_of_the_held_out_are_no_contacts(shop):
@@ -119,7 +173,7 @@ def test_outcomes_of_strangers_are_left_out_and_a_later_row_replaces(shop):
 def test_outcomes_that_cannot_be_are_refused(shop):
     store, _ = shop
     twice = [OutcomeIn(customer_id="00001", revenue=1.0)] * 2
-    with pytest.raises(ListRefused, match="1 customers stand twice in the outcomes, first '00001'"):
+    with pytest.raises(ListRefused, match="1 customer stands twice in the outcomes, first '00001'"):
         service.record_outcomes(store, NOW, "spring", twice, WHO)
     with pytest.raises(UnknownList):
         service.record_outcomes(store, NOW, "autumn", twice[:1], WHO)
@@ -147,5 +201,7 @@ def test_of_an_erased_member_arm_and_stratum_stay_and_the_list_is_still_checked(
     with store.database.write() as connection:
         first = list_members.c.rank == 1
         connection.execute(update(list_members).where(first).values(customer_id="another"))
+    started = ScoreStore(store.database.engine.url.render_as_string(hide_password=False))
     with pytest.raises(ListDamaged):
-        service.the_list(store, settings, NOW, "spring")
+        service.the_list(started, settings, NOW, "spring")
+    started.close()

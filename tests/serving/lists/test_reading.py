@@ -276,6 +276,17 @@ def test_a_readout_waits_for_refunds(shop):
     assert service.readout(store, patient, later, "spring")["status"] == "final"
 
 
+def test_the_days_until_the_readout_are_counted_from_today(shop):
+    store, settings = shop
+    early = orders_of(members_of(store, "spring"), "2024-07-05", contacted=0.1, held_out=0.1)
+    publish_with_orders(store, early, data_until="2024-07-10", now=NOW)
+    later = NOW + timedelta(days=60)
+    found = service.readout(store, settings, later, "spring")
+    assert found["verdict"] == (
+        "preliminary: the readout is on 2024-09-29, in 30 days; no verdict before"
+    )
+
+
 def test_how_long_refunds_come_is_told_by_the_batch(shop):
     store, settings = shop
     batch = made_batch("b2", 1500, LATER, as_of="2024-10-01", data_until="2024-10-01")

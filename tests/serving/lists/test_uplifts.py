@@ -10,38 +10,14 @@ import pandas as pd
 import pytest
 
 from retention.lists.contact_value import expected_profit, with_response
-from serving.lists import service, uplifts
-from serving.lists.request import OutcomeIn
+from serving.lists import uplifts
+from serving.lists.uplift_commands import learn_what_is_new
 from serving.lists.uplift_rows import FEATURES, features_of, finished_lists
-from tests.serving.lists.made_lists import WHO, make, members_of
-from tests.serving.made import NOW, made_batch, made_rows, publish
+from tests.serving.lists.made_lists import make, members_of
+from tests.serving.lists.made_uplift import CUSTOMERS, DAYS, LATER, finish, silence
+from tests.serving.made import made_batch, publish
 
-LATER = NOW + timedelta(days=600)
-DAYS = ("2024-07-01", "2024-11-01", "2025-03-01", "2025-07-01")
-CUSTOMERS = 4000
 BARE = str.maketrans("", "", "-:")
-
-
-def silence():
-    """Days since the last order, by customer; contact works on those who were there lately."""
-    rows = made_rows(made_batch(customers=CUSTOMERS))
-    return rows.set_index("customer_id")["days_since_last"]
-
-
-def finish(store, settings, list_id, day, *, works, seed):
-    """Make a list that holds out half and import what its members bought."""
-    make(store, settings, LATER, list_id=list_id, begins_on=day, holdout=0.5)
-    members = members_of(store, list_id)
-    draw = np.random.default_rng(seed)
-    lately = members["customer_id"].map(silence()).to_numpy() < 150
-    contacted = (members["arm"] == "contacted").to_numpy()
-    usual = 0.25
-    chance = np.where(contacted & lately, usual + works, np.where(contacted, 0.02, usual))
-    if not works:
-        chance = np.full(len(members), usual)
-    back = draw.random(len(members)) < chance
-    rows = [OutcomeIn(customer_id=c, revenue=60.0, orders=1) for c in members["customer_id"][back]]
-    service.record_outcomes(store, LATER, list_id, rows, WHO, replace=False)
 
 
 @pytest.fixture
@@ -179,3 +155,26 @@ def test_files_that_were_changed_are_not_used(shop):
     model.write_bytes(model.read_bytes()[:-1])
     with pytest.raises(uplifts.UpliftDamaged, match="run `perennial list uplift` again"):
         uplifts.ranking_in_use(settings)
+
+
+def test_it_is_learned_anew_only_where_lists_or_outcomes_are_new(shop, tmp_path):
+    store, settings = shop
+    settings = settings.model_copy(update={"store": f"sqlite:///{tmp_path}/store/scores.db"})
+    finish(store, settings, "list-0", DAYS[0], works=0.6, seed=0)
+    assert uplifts.learn_if_new(store, settings, LATER) is None
+    assert uplifts.kept(settings) is None
+    finish(store, settings, "list-1", DAYS[1], works=0.6, seed=1)
+    told = uplifts.learn(store, settings, LATER, learner="t")
+    assert uplifts.learn_if_new(store, settings, LATER + timedelta(days=1)) is None
+    finish(store, settings, "list-2", DAYS[2], works=0.6, seed=2)
+    words = learn_what_is_new(settings, LATER + timedelta(days=1))
+    assert words is not None
+    assert words.startswith("uplift was learned anew from 3 finished lists and is on: by uplift")
+    anew = uplifts.kept(settings)
+    assert anew is not None
+    assert anew["basis"] != told["basis"]
+    # By the learner that was chosen.
+    assert (anew["learner"], len(anew["lists"])) == ("t", 3)
+    assert learn_what_is_new(settings, LATER + timedelta(days=2)) is None
+    (settings.var / "uplift" / uplifts.CURRENT).write_text("{}")
+    assert uplifts.learn_if_new(store, settings, LATER + timedelta(days=2)) is not None

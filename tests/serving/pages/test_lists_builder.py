@@ -159,6 +159,21 @@ def test_scores_of_long_ago_begin_a_list_on_their_own_day(runtime, bare):
     assert make_list(bare, list_id="past", begins_on="2023-12-01").status_code == 303
 
 
+def test_a_list_that_would_contact_nobody_is_told_instead_of_zeros_and_not_made(maker):
+    live = foresee(maker, contact_cost="5000")
+    sentence = "This list would contact nobody: none of the"
+    assert sentence in words(live.text)
+    assert "<dt>Contacted</dt>" not in live.text
+    refused = make_list(maker, contact_cost="5000")
+    assert (refused.status_code, sentence in words(refused.text)) == (422, True)
+    assert "None yet." in maker.get("/lists").text
+
+
+def test_a_channel_that_nobody_is_reached_by_is_told_beside_its_field(maker):
+    text = foresee(maker, channel="fax").text
+    assert "No customer is known to be reached by" in fault(text, "channel")
+
+
 def test_the_address_fills_in_an_audience(maker):
     text = maker.get("/lists/new?risk_tier=high&value_tier=top,high&risk_change=up").text
     ticked = re.findall(r'name="(\w+)" value="(\w+)" checked', text)

@@ -133,6 +133,9 @@ def test_names_of_groups_are_text_and_a_marked_difference_is_seen():
     text = environment().get_template("list_fairness.html").render(bands=[band])
     assert {"script", "img"}.isdisjoint(Links(text).tags)
     assert "80% differs" in words(text)
+    few = {**band, "differs": False, "sentence": "Of 9 ...; fewer than 30 are too few to tell."}
+    told = words(environment().get_template("list_fairness.html").render(bands=[few]))
+    assert "80% too few to tell" in told
     assert "71% to 87%" in words(text)
 
 
@@ -143,7 +146,9 @@ def test_a_cursor_of_elsewhere_is_refused(maker):
 
 
 def test_contacts_are_read_in_and_counted(maker):
-    rows = "customer_id;contacted_at;cost\n00001;2024-07-01;0,05\n00002;2024-07-01;0,05\n"
+    ids = csv.DictReader(io.StringIO(maker.get("/lists/spring/members.csv?arm=contacted").text))
+    one, two, *_ = (row["customer_id"] for row in ids)
+    rows = f"customer_id;contacted_at;cost\n{one};2024-07-01;0,05\n{two};2024-07-01;0,05\n"
     answer = post_form(maker, "/lists/spring/contacts", rows=rows)
     assert answer.status_code == 303
     assert "2 rows of contacts were read in." in maker.get(answer.headers["location"]).text
@@ -157,8 +162,15 @@ WRONG_ROWS = (
     ("outcomes", "customer_id,revenue\n", "There is no row below the names"),
     ("outcomes", "customer_id,spent\n1,2", "lacks the columns revenue"),
     ("outcomes", "customer_id,revenue\n00001,much", "Line 2: revenue"),
-    ("outcomes", "customer_id,revenue\n00001,1\n00001,2", "1 customers stand twice"),
-    ("contacts", "customer_id,contacted_at\n00001,2030-01-01", "lies ahead"),
+    ("outcomes", "customer_id,revenue\n00001,1\n00001,2", "1 customer stands twice"),
+    ("contacts", "customer_id,contacted_at\n00001,2030-01-01", "Line 2: contacted_at"),
+    ("contacts", "customer_id,contacted_at\nnobody,2024-07-01", "line 2: customer 'nobody' is not"),
+    ("contacts", "customer_id,contacted_at,list_id\n1,2024-07-01,no", "there is no list 'no'"),
+    (
+        "contacts",
+        "customer_id;contacted_at;cost\n1;2024-07-01;1,234",
+        "Line 2: cost '1,234' can be",
+    ),
     ("contacts", "customer_id,contacted_at\n00001,yesterday", "contacted_at"),
     ("contacts", "customer_id,contacted_at,cost\n00001,2024-07-01,-1", "Line 2: cost"),
 )

@@ -111,7 +111,7 @@ def test_the_measured_save_rate_begins_the_next_list(runtime, clock, maker):
 def test_contacts_that_were_not_recorded_are_told_of(maker):
     members = csv.DictReader(io.StringIO(maker.get("/lists/spring/members.csv").text))
     one = next(row["customer_id"] for row in members if row["arm"] == "contacted")
-    rows = f"customer_id,contacted_at,cost\n{one},2024-06-30,2\n"
+    rows = f"customer_id,contacted_at,cost\n{one},2024-07-01,2\n"
     assert post_form(maker, "/lists/spring/contacts", rows=rows).status_code == 303
     told = words(maker.get("/lists/spring/readout").text)
     assert "Costs: of the 1 recorded contact; a contact of 1 of the " in told

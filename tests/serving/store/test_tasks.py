@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from serving.store.tasks import TaskError, Tasks
@@ -47,3 +49,24 @@ def test_an_owner_or_a_day_that_is_none_is_refused(tasks, owner, day):
     with pytest.raises(TaskError):
         tasks.assign("A", owner, day, "abcd")
     assert tasks.of(["A"]) == {}
+
+
+def test_many_who_assign_a_customer_at_once_leave_one_owner(tasks):
+    owners = [f"owner {number}" for number in range(60)]
+
+    def assign(owner):
+        tasks.assign("A", owner, "2024-07-05", "abcd")
+        if owner.endswith("7"):
+            tasks.assign("A", "", "", "abcd")
+            tasks.assign("A", owner, "", "abcd")
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(assign, owners))
+    assert [task.owner in owners for task in tasks.open()] == [True]
+
+
+def test_a_new_owner_begins_anew(tasks):
+    tasks.assign("A", "Ann", "2024-07-05", "abcd")
+    tasks.set_done("A", "abcd", is_done=True)
+    tasks.assign("A", "Bob", "2024-07-09", "abcd")
+    assert [(task.owner, task.due_on) for task in tasks.open()] == [("Bob", "2024-07-09")]

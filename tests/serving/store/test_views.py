@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from serving.store.views import LONGEST_NAME, MOST_VIEWS, ViewError, Views
@@ -67,3 +69,42 @@ def test_a_name_that_no_view_has_is_forgotten_in_silence(views):
     views.remove("a\x00b")
     with pytest.raises(ViewError, match="no longer there"):
         views.rename("a\x00b", "c")
+
+
+def test_many_who_save_one_view_at_once_keep_one_whole(views):
+    def save(number):
+        views.save("mine", f"q={number}", f"by {number}")
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(save, range(60)))
+    (kept,) = views.all()
+    assert kept.created_by == kept.query.replace("q=", "by ")
+
+
+def test_many_who_save_at_once_keep_no_more_than_may_be_kept(views):
+    def save(number):
+        try:
+            views.save(f"view {number}", "q=1", "abcd")
+        except ViewError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as threads:
+        kept = sum(threads.map(save, range(MOST_VIEWS + 20)))
+    assert kept == len(views.all()) == MOST_VIEWS
+
+
+def test_of_many_who_take_a_name_at_once_one_has_it(views):
+    for number in range(20):
+        views.save(f"view {number}", f"q={number}", "abcd")
+
+    def rename(number):
+        try:
+            views.rename(f"view {number}", "best")
+        except ViewError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as threads:
+        assert sum(threads.map(rename, range(20))) == 1
+    assert len(views.all()) == 20

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.web.front import bind
+from serving.web.overload import Overload
 from serving.web.protocol import FrontProtocol
 from serving.web.server import FrontServer, config_of
 from tests.serving.made import until
@@ -39,11 +40,14 @@ def served(
     protocol: type[FrontProtocol] = FrontProtocol,
     *,
     behind_proxy: bool = False,
+    overload: Overload | None = None,
 ) -> Iterator[int]:
     """Serve an app on a free port of this machine; give the port."""
     with bind("127.0.0.1", 0) as bound:
         config = config_of(lambda: app, protocol, behind_proxy=behind_proxy)
         server = FrontServer(config, drain=lambda: None)
+        if overload is not None:
+            server.server_state.overload = overload
         thread = threading.Thread(target=server.run, args=[[bound]], daemon=True)
         thread.start()
         try:

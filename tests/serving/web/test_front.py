@@ -123,13 +123,14 @@ def test_metrics_are_summed_over_the_workers(two):
     until(lambda: counted() and counted()[0] >= 20, seconds=10)
 
 
+@pytest.mark.timeout(1800)  # a worker takes its time to start where much else runs
 @pytest.mark.parametrize("number", [1, pytest.param(10, marks=pytest.mark.long)])
 def test_r31_a_rolling_restart_loses_no_request(two, number):
     with Load(two.port, token_of(two), clients=3) as load:
         for _ in range(number):
             before = {process.pid for process in workers_of(two)}
             two.process.send_signal(signal.SIGHUP)
-            until(partial(_renewed, two, before), seconds=240)
+            until(partial(_renewed, two, before), seconds=500)
             until(partial(_more_than, load, load.answers + 100))
     assert set(load.statuses) == {"200"}, load.statuses
 

@@ -70,6 +70,53 @@ def test_the_whole_path(client):
     assert (readout["status"], readout["outcomes_from"]) == ("preliminary", "imported")
 
 
+def test_a_list_that_would_contact_nobody_is_refused_with_422(client):
+    body = {**BODY, "contact_cost": 1e6}
+    answer = client.post("/v1/lists", json=body)
+    assert answer.status_code == 422
+    assert "this list would contact nobody" in answer.json()["detail"]
+    assert answer.json()["errors"][0]["where"] == "contact_cost"
+    told = client.post("/v1/lists/preview", json=body)
+    assert (told.status_code, told.json()["refusal"]) == (200, answer.json()["detail"])
+    assert client.get("/v1/lists").json()["items"] == []
+
+
+@pytest.mark.parametrize("asked", ["limit=1001", "limit=none", "cursor=%C2%94%21"])
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_a_page_that_cannot_be_is_refused_of_members_in_either_form(client, asked, kind):
+    answer = client.get(f"/v1/lists/spring/members?format={kind}&{asked}")
+    assert answer.status_code == 422
+
+
+def test_a_hold_out_that_cannot_be_is_one_fault_of_its_field(client):
+    answer = client.post("/v1/lists", json={**BODY, "holdout": 0.7})
+    [fault] = answer.json()["errors"]
+    assert (answer.status_code, fault["where"]) == (422, "holdout")
+    assert "a share from 0 to 0.5, or auto" in fault["what"]
+
+
+def test_lists_come_in_pages_the_newest_first(client):
+    for name in ("one", "two", "three"):
+        made(client, list_id=name, holdout=0.0)
+    seen, query = [], {"limit": 2}
+    while True:
+        page = client.get("/v1/lists", params=query).json()
+        seen.append([each["list_id"] for each in page["items"]])
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert seen == [["three", "two"], ["one"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("limit=1001", 422), ("limit=0", 422), ("page=2", 422), ("limit=1&limit=2", 422),
+     ("cursor=" + "a" * 40, 404)],
+)  # fmt: skip
+def test_a_page_of_lists_that_cannot_be_is_refused(client, query, status):
+    assert client.get(f"/v1/lists?{query}").status_code == status
+
+
 def test_members_come_as_csv_by_format_or_by_accept(client):
     whole = made(client)
     by_format = client.get("/v1/lists/spring/members?format=csv")
@@ -205,7 +252,8 @@ def test_what_is_not_there_is_404(client):
 def test_before_the_first_batch_it_is_503(bare, token_of):
     answer = bare.post("/v1/lists/preview", json=BODY, headers=token_of(LISTS))
     assert answer.status_code == 503
-    assert bare.get("/v1/lists", headers=token_of(LISTS)).json() == {"items": []}
+    nothing: dict[str, object] = {"items": [], "next_cursor": None}
+    assert bare.get("/v1/lists", headers=token_of(LISTS)).json() == nothing
 
 
 def test_more_contacts_than_are_let_through_are_refused(client):

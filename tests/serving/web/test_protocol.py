@@ -8,11 +8,12 @@ import time
 
 import pytest
 
-from serving.web.protocol import FrontProtocol
+from serving.web.overload import Overload
 from tests.serving.made import until
 from tests.serving.web.served import BIG, ask, connect, everything, served, small_app
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: "
 CLOSE = b"Connection: close\r\n\r\n"
 
 
@@ -162,10 +163,6 @@ def test_an_upgrade_is_an_ordinary_request(port):
     assert answer.startswith(b"HTTP/1.1 200")
 
 
-class _Narrow(FrontProtocol):
-    most_in_work = 2
-
-
 def test_r26_more_than_the_worker_can_do_is_503_at_once():
     hold = threading.Event()
 
@@ -175,7 +172,7 @@ def test_r26_more_than_the_worker_can_do_is_503_at_once():
                 await asyncio.sleep(0.01)
         await small_app(scope, receive, send)
 
-    with served(held, _Narrow) as port:
+    with served(held, overload=Overload(2)) as port:
         holding = [connect(port) for _ in range(2)]
         for connection in holding:
             connection.sendall(GET.replace(b"/a", b"/hold") + CLOSE)
@@ -189,6 +186,13 @@ def test_r26_more_than_the_worker_can_do_is_503_at_once():
         assert time.monotonic() - started < 0.5
         assert b"retry-after: 1" in answer
         assert b"application/problem+json" in answer
+        with connect(port) as kept:
+            # A connection whose request was not let in serves on; a long body ends it.
+            for request in (GET + b"\r\n", POST + b"5\r\n\r\nxxxxx", GET + b"\r\n"):
+                kept.sendall(request)
+                assert kept.recv(1000).startswith(b"HTTP/1.1 503")
+            kept.sendall(POST + b"70000\r\n\r\n" + b"x" * 70_000)
+            assert b"connection: close" in everything(kept)
         assert ask(port, GET.replace(b"/a", b"/livez") + CLOSE).startswith(b"HTTP/1.1 200")
         hold.set()
         for connection in holding:

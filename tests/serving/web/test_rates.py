@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
 from serving.web.rates import MINUTE, WRONG_TOKENS, Windows, WrongTokens, source_of
 from tests.serving.made import LIST, READ, made_settings
+from tests.serving.pages.browsing import sign_in
 
 ONE = "/v1/customers/00004"
 
@@ -33,6 +36,29 @@ def test_an_answer_tells_how_much_of_the_limit_is_left(client):
     assert 1 <= int(second["ratelimit-reset"]) <= 60
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/customers/nobody", 404),
+        ("GET", "/v1/nothing", 404),
+        ("GET", "/v1/exports/none", 403),
+        ("POST", "/v1/erasures", 403),
+        ("DELETE", "/v1/customers", 405),
+    ],
+)
+def test_a_refusal_counts_and_tells_how_much_of_the_limit_is_left(client, method, path, status):
+    first, second = client.request(method, path), client.request(method, path)
+    assert (first.status_code, second.status_code) == (status, status)
+    left = [int(each.headers["ratelimit-remaining"]) for each in (first, second)]
+    assert left[0] == left[1] + 1
+    assert second.headers["ratelimit-limit"] == "600000"
+    assert 1 <= int(second.headers["ratelimit-reset"]) <= 60
+
+
+def test_without_a_token_nothing_is_told_of_a_limit(anonymous):
+    assert "ratelimit-limit" not in anonymous.get("/v1/customers").headers
+
+
 class TestFewRequests:
     @pytest.fixture
     def settings(self, tmp_path):
@@ -48,6 +74,26 @@ class TestFewRequests:
         assert refused.headers["content-type"] == "application/problem+json"
         assert anonymous.get(ONE, headers=other).status_code == 200
         assert anonymous.get("/livez").status_code == 200
+
+    def test_s8_a_browser_beyond_its_limit_gets_a_page_that_says_so(self, anonymous, runtime):
+        sign_in(anonymous, runtime)
+        for _ in range(20):
+            assert anonymous.get("/customers/00004").status_code == 200
+        refused = anonymous.get("/customers?risk_tier=high&q=%22")
+        assert refused.status_code == 429
+        assert refused.headers["content-type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in refused.headers["content-security-policy"]
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert "<h1>Too much for now</h1>" in refused.text
+        assert "More than 20 requests of this token in a minute; ask less often." in refused.text
+        assert re.search(r"Try again in \d+ seconds?\.|Try again in 1 minute\.", refused.text)
+        assert 'href="/customers?risk_tier=high&amp;q=%22"' in refused.text
+
+    def test_s8_a_program_beyond_its_limit_gets_the_object_on_a_page_too(self, anonymous, token_of):
+        greedy = token_of(READ, LIST)
+        answers = [anonymous.get("/model", headers=greedy) for _ in range(21)]
+        assert answers[-1].status_code == 429
+        assert answers[-1].headers["content-type"] == "application/problem+json"
 
 
 def test_s8_ten_wrong_tokens_a_minute_and_valid_ones_still_pass(anonymous, token_of):
@@ -99,3 +145,14 @@ class TestSmallQuota:
         assert anonymous.get("/v1/customers?limit=30", headers=other).status_code == 200
         assert anonymous.get(ONE, headers=greedy).status_code == 200
         runtime.usage.flush()
+
+    def test_s21_a_browser_beyond_its_quota_gets_a_page_that_says_so(self, anonymous, runtime):
+        sign_in(anonymous, runtime)
+        statuses = [anonymous.get("/customers").status_code for _ in range(10)]
+        assert statuses[0] == 200
+        refused = anonymous.get("/customers")
+        assert refused.status_code == 429
+        assert refused.headers["content-type"] == "text/html; charset=utf-8"
+        assert "This token has listed the 100 customers that it may in a day" in refused.text
+        assert "Try again in 19 hours." in refused.text
+        assert anonymous.get("/customers/00004").status_code == 200

@@ -95,3 +95,26 @@ def test_what_is_given_up_in_the_queue_is_never_begun(threads):
 
     asyncio.run(asked())
     assert begun == []
+
+
+def test_r26_who_would_wait_too_long_is_refused_at_once_and_room_comes_back():
+    threads = BoundedThreads("made", threads=1, waiting=100, seconds=0.5)
+    pause = threading.Event()
+
+    async def asked():
+        for _ in range(10):
+            await threads.run(pause.wait, 0.2)
+        assert not threads.is_full
+        # Each takes 0.2 seconds or nearly: a few may wait half a second, no more.
+        some = [asyncio.ensure_future(threads.run(pause.wait, 0.2)) for _ in range(20)]
+        ended = await asyncio.gather(*some, return_exceptions=True)
+        refused = [each for each in ended if isinstance(each, Problem)]
+        assert 15 <= len(refused) <= 18
+        assert refused[0].headers == {"retry-after": "1"}
+        for _ in range(20):
+            await threads.run(lambda: None)
+        # What is done at once may wait in any number again.
+        await asyncio.gather(*(threads.run(lambda: None) for _ in range(60)))
+
+    asyncio.run(asked())
+    threads.close()
