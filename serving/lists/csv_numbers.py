@@ -16,9 +16,16 @@ class Ambiguous(ValueError):  # noqa: N818 - it names a state
     """A number of which it cannot be told whether its sign is that of decimals or of thousands."""
 
 
-def decimal_sign(texts: Iterable[str]) -> str | None:
-    """The decimal sign of a file's numbers; None where none shows it, or where both are in use."""
+def decimal_sign(texts: Iterable[str], *, default: str | None = None) -> str | None:
+    """The decimal sign of a file's numbers; None where both are in use.
+
+    Parameters
+    ----------
+    default : where no number shows the sign
+    """
     found = {sign for text in texts if (sign := _sign_of(_tidy(text))) is not None}
+    if not found:
+        return default
     return found.pop() if len(found) == 1 else None
 
 

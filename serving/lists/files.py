@@ -111,7 +111,7 @@ def _rows(content: bytes, kind: type[Row], needed: Sequence[str]) -> Sheet[Row]:
     _check_separator(told, separator)
     numbers = (text for _, row in told for name in NUMBERS if (text := row.get(name, "")))
     # Without anything to go by, a file in commas is one of a program, which writes a point.
-    decimal = decimal_sign(numbers) or (POINT if separator == "," else None)
+    decimal = decimal_sign(numbers, default=POINT if separator == "," else None)
     rows = [_row(kind, values, line, decimal) for line, values in told]
     return Sheet(rows, [line for line, _ in told])
 

@@ -62,7 +62,9 @@ class Database:
             self._reader = self.engine
         else:
             self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
-        self._has_limit = statement_seconds is not None
+        # A limit of the URL's own holds for all that is done here.
+        is_theirs = postgres.is_given(parsed, "statement_timeout")
+        self._has_limit = statement_seconds is not None and not is_theirs
         try:
             with postgres.patient():
                 self._prepare()
@@ -148,6 +150,11 @@ class Database:
 
     def _down(self, error: Exception) -> StoreDown:
         cause = getattr(error, "orig", None) or error
+        if type(cause).__name__ == "QueryCanceled":
+            return StoreDown(
+                f"the store {self.label} does not answer in time: {str(cause).splitlines()[0]}; "
+                "ask for less, or try again when less is going on"
+            )
         return StoreDown(
             f"the store {self.label} does not answer: {str(cause).splitlines()[0]}; "
             "check that it runs and that no other program holds it, then try again"

@@ -1,5 +1,6 @@
 """What the store does on PostgreSQL only: time limits of a connection, locks, bulk writing."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -44,11 +45,10 @@ def options(
     A lock is waited for as long as on SQLite; a server that went silent is given up soon, and so
     is a statement that takes longer than it may.
     """
-    given = url.query.get("options", "")
-    words = [given if isinstance(given, str) else " ".join(given)]
+    words = [_given(url)]
     limits = {"lock_timeout": busy_seconds, "statement_timeout": statement_seconds}
     for name, seconds in limits.items():
-        if seconds is not None and name not in words[0]:
+        if seconds is not None and not is_given(url, name):
             words.append(f"-c {name}={max(1, int(seconds * 1000))}")
     told = {
         "options": " ".join(words).strip(),
@@ -57,6 +57,16 @@ def options(
         "keepalives_idle": 30,
     }
     return {name: told[name] for name in told if name == "options" or name not in url.query}
+
+
+def is_given(url: URL, name: str) -> bool:
+    """Tell whether the URL's `options` say something of a parameter of the server."""
+    return re.search(rf"(?<!\w){name}\s*=", _given(url)) is not None
+
+
+def _given(url: URL) -> str:
+    given = url.query.get("options", "")
+    return given if isinstance(given, str) else " ".join(given)
 
 
 def alone(connection: Connection) -> None:

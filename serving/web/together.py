@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from serving.web.threads import BoundedThreads
 
@@ -65,10 +65,16 @@ class Together(Generic[A, R]):
         if len(self._working) < self.at_once:
             task = asyncio.create_task(self._work())
             self._working.add(task)
-            task.add_done_callback(self._working.discard)
         return await answer
 
     async def _work(self) -> None:
+        try:
+            await self._answer_all()
+        finally:
+            # At once: whoever comes before a task's callbacks are run would find nobody to answer.
+            self._working.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _answer_all(self) -> None:
         while self._line:
             await self._gathered()
             taken = self._next()

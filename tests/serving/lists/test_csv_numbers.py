@@ -35,6 +35,11 @@ def test_what_is_no_number_is_refused(text):
         number_of(text, ".")
 
 
+def test_a_default_holds_only_where_no_number_shows_a_sign():
+    assert decimal_sign(["1,234", "7"], default=".") == "."
+    assert decimal_sign(["12,50", "3.99"], default=".") is None
+
+
 def test_the_sign_of_a_file_is_known_where_its_numbers_agree():
     assert decimal_sign(["1,234", "12,50", "7"]) == ","
     assert decimal_sign(["1.234", "0.5"]) == "."

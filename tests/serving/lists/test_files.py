@@ -42,6 +42,10 @@ def test_outcomes_are_read_as_numbers():
         (b"customer_id,revenue\nb,5\na,12,50\n", "line 3 has 3 cells, .* names 2 columns"),
         (b"customer_id;revenue\na;1,234\n", "line 2: revenue '1,234' can be a whole number with"),
         (b"customer_id;revenue\na;1.234\n", "line 2: revenue '1.234' can be a whole number with"),
+        (
+            b'customer_id,revenue\na,"12,50"\nb,3.99\nc,"1,234"\n',
+            "line 4: revenue '1,234' can be a whole number with",
+        ),
         (b"customer_id,revenue\na;12,50\n", "first line parts the columns by commas, the others"),
         (b"customer_id,revenue\n\xff\n", "not UTF-8"),
         (b"customer_id,revenue,revenue\na,1,1\n", "the column 'revenue' twice"),

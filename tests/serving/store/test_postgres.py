@@ -53,6 +53,20 @@ def test_what_the_url_says_goes_before_our_limits():
     own = url.update_query_dict({"options": "-c statement_timeout=9s"})
     told = options(own, busy_seconds=1, statement_seconds=4)
     assert told["options"] == "-c statement_timeout=9s -c lock_timeout=1000"
+    other = url.update_query_dict({"options": "-c deadlock_timeout=2s"})
+    told = options(other, busy_seconds=1, statement_seconds=4)
+    wanted = "-c deadlock_timeout=2s -c lock_timeout=1000 -c statement_timeout=4000"
+    assert told["options"] == wanted
+
+
+def test_a_time_limit_of_the_url_holds_for_writes_too(postgres):
+    url = make_url(postgres.schema_url())
+    given = url.query.get("options", "")
+    own = url.update_query_dict({"options": f"{given} -c statement_timeout=77s".strip()})
+    store = ScoreStore(own.render_as_string(hide_password=False), statement_seconds=4)
+    with store.database.write() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "77s"
+    store.close()
 
 
 @pytest.fixture

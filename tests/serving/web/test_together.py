@@ -134,3 +134,25 @@ def test_who_does_not_come_again_is_not_waited_for_long(threads):
         assert slow.asked == [[1], [2, 3], [4]]
 
     asyncio.run(asked())
+
+
+class AtOnce:
+    """Threads that have done the work as soon as it is given to them."""
+
+    waiting = 4
+
+    async def run(self, function, *args):
+        return function(*args)
+
+
+def test_who_comes_as_the_last_call_ends_is_answered_too():
+    async def asked():
+        together = Together(AtOnce(), lambda numbers: [2 * n for n in numbers])
+        for number in range(50):
+            first = asyncio.ensure_future(together.run(number))
+            while not first.done():
+                await asyncio.sleep(0)
+            async with asyncio.timeout(20):
+                assert await together.run(number + 1) == 2 * number + 2
+
+    asyncio.run(asked())
