@@ -118,7 +118,14 @@ def test_the_standing_control_of_an_open_list_is_let_be(runtime, bare):
     publish_with_facts(runtime.store, made_batch(customers=1500))
     sign_in(bare, runtime)
     assert "standing control" not in bare.get("/").text
-    told = asked(list_id="none", global_control=True, contact_cost=0.01, max_contacts=1, holdout=0)
+    # Nobody of those to begin with, who are of high risk.
+    told = asked(
+        list_id="other",
+        global_control=True,
+        contact_cost=0.01,
+        audience={"risk_tier": ["low"], "include_lapsed": True},
+        max_contacts=1,
+    )
     service.create(runtime.store, runtime.settings, NOW, told, WHO)
     with runtime.store.database.read() as connection:
         everybody = week_ids(connection, "b1", "start")
