@@ -33,6 +33,7 @@ PAGES = {
     "list-new": f"/lists/new?{FILLED}",
     "list": "/lists/summer-letter",
     "readout": "/lists/summer-letter/readout",
+    "uplift": "/uplift",
 }
 # Shares of the arms that order again, and what they spend, in the made-up outcomes.
 RETURN = {"contacted": 0.41, "held_out": 0.3}
