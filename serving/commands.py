@@ -71,7 +71,7 @@ def score(
     list_csv: Path | None = None,
     list_call: str = "perennial list",
 ) -> None:
-    """Score all customers and publish the batch.
+    """Score all customers, publish the batch, tell of it; then learn uplift where lists are new.
 
     Parameters
     ----------
@@ -84,17 +84,24 @@ def score(
 
     with Steps("scoring", 1) as steps, steps.step("score all customers and publish the batch"):
         published = publish(settings, as_of=as_of, now=dt.datetime.now(dt.UTC))
-    learned = learn_what_is_new(settings, dt.datetime.now(dt.UTC))
-    if learned is not None:
-        print(learned, file=sys.stderr)
     if csv is not None:
         write_batch_csv(settings, published.batch, csv)
     document = score_document(settings, published)
     if list_csv is not None:
         document["first_list"] = _first_list(settings, list_csv)
     if as_json:
-        print(json.dumps(document))
-        return
+        print(json.dumps(document), flush=True)
+    else:
+        _print_scored(published, document, list_csv, list_call)
+    # Last, for it may take minutes or fail, and neither may hold back what was asked for.
+    learned = learn_what_is_new(settings, dt.datetime.now(dt.UTC))
+    if learned is not None:
+        print(learned, file=sys.stderr)
+
+
+def _print_scored(
+    published: "Published", document: dict[str, Any], list_csv: Path | None, list_call: str
+) -> None:
     batch = published.batch
     what = "is current already: nothing has changed" if published.unchanged else "is published"
     print(f"batch {batch.batch_id} {what}: {batch.customers:,} customers as of {batch.as_of}")
@@ -104,6 +111,7 @@ def score(
         from serving.lists.first import first_text
 
         print(first_text(document["first_list"], list_call, str(list_csv)))
+    sys.stdout.flush()
 
 
 def _first_list(settings: Settings, path: Path) -> dict[str, Any]:

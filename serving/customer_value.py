@@ -30,7 +30,7 @@ from serving.economics import economics_of
 from serving.holder import Champion
 from serving.store.batch import Batch
 from serving.store.worth import worth_of
-from serving.value_reasons import NO_BIAS, NOT_KEPT, reason
+from serving.value_reasons import NO_BIAS, NOT_KEPT, OTHER_MODEL, reason
 
 SCORED = "scored"
 RATIOS = ("clv_to_acquisition_cost", "payback_months", "first_order_share")
@@ -41,7 +41,6 @@ WHERE_NULL = {
     "acquisition_cost": NO_ACQUISITION_COST,
     "first_order": NO_PURCHASES,
     "predicted_clv": NO_PREDICTION,
-    "formula_bias": NO_BIAS,
 }
 
 Row = dict[str, Any]
@@ -52,7 +51,7 @@ Amounts = dict[str, float | None]
 def customer_value(
     answers: Answers,
     settings: Settings,
-    card: Mapping[str, Any],
+    card: Mapping[str, Any] | None,
     batch: Batch,
     customer_id: str,
     now: datetime,
@@ -61,7 +60,7 @@ def customer_value(
 
     Parameters
     ----------
-    card : of the model that made the batch; empty where it is in use no more
+    card : of the model that made the batch; None where another one is in use by now
 
     Returns
     -------
@@ -112,9 +111,10 @@ def customer_value(
         **{name: fields[name] for name in (*RATIOS, "simple_clv")},
         "predicted_clv": row["predicted_clv"],
         "formula": fields["formula"],
-        "formula_bias": _bias(card),
+        "formula_bias": _bias(card or {}),
     }
-    for name, code in WHERE_NULL.items():
+    no_bias = OTHER_MODEL if card is None else NO_BIAS
+    for name, code in {**WHERE_NULL, "formula_bias": no_bias}.items():
         if answer[name] is None:
             missing[name] = code
     codes = [step["code"] for step in steps if step["code"]]
@@ -127,11 +127,11 @@ def customer_value(
     return {**answer, "missing": missing, "because": because}
 
 
-def card_of(champion: Champion | None, batch: Batch) -> Mapping[str, Any]:
-    """The card of the model that made a batch; empty where another one is in use."""
-    if champion is None or champion.version != batch.model_version:
+def card_of(champion: Champion | None, batch: Batch) -> Mapping[str, Any] | None:
+    """The card of the model that made a batch; None where another is in use, empty without one."""
+    if champion is None:
         return {}
-    return champion.bundle.card
+    return champion.bundle.card if champion.version == batch.model_version else None
 
 
 def history_row(customer_id: str, row: Row, kept: Row) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from retention.clv.ratios import FREE_OF_COST, NEVER_PAYS_BACK, NO_SPEND
 from retention.extra_fields import NO_CUT_POINTS
 
 NOT_KEPT, NO_BIAS = "not_kept", "no_bias_measured"
+OTHER_MODEL = "another_model_in_use"
 REASONS = {
     NO_MARGIN: "`money.margin` is not set: the share of net revenue that is left after goods",
     NO_ACQUISITION_COST: "the table of customers has no `acquisition_cost` of this customer",
@@ -35,6 +36,10 @@ REASONS = {
     NO_BIAS: (
         "the card of the model in use does not tell how far the formula was off; the next "
         "`perennial train` measures it"
+    ),
+    OTHER_MODEL: (
+        "another model is in use than the one that made the current batch, so how far the formula "
+        "was off is not told beside it; the next `perennial score` tells it"
     ),
 }
 NO_TABLE = (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from configs.settings import Settings
 from retention.lists.caps import HELD_OUT
@@ -68,13 +68,19 @@ def record_contacts(
         for i, (name, row) in enumerate(zip(names, rows, strict=True))
     ]
     made = [each for each in told if each.row.arm != HELD_OUT]
+    ids = {row.customer_id for row in rows}
+    secret = store.database.secret
+    # Lists never change, so a long file does not keep other writers waiting while it is checked.
+    with store.database.read() as connection:
+        erased, before = erased_of(connection, secret, ids), _count_erasures(connection)
+        arms = checked_arms(connection, [e for e in told if e.row.customer_id not in erased])
 
     def effect(connection: Connection) -> Answer:
         postgres.hold(connection, erasures)
-        gone = erased_of(connection, store.database.secret, {row.customer_id for row in rows})
-        there = [each for each in told if each.row.customer_id not in gone]
-        arms = checked_arms(connection, there)
-        kept = [each for each in there if each.row.arm != HELD_OUT]
+        # Somebody may have been erased since the rows were checked; nobody comes back.
+        is_as_before = _count_erasures(connection) == before
+        gone = erased if is_as_before else erased_of(connection, secret, ids)
+        kept = [each for each in made if each.row.customer_id not in gone]
         ours = sorted({each.row.list_id for each in kept if each.row.list_id})
         known = {"recorded_at": utc_text(now), "recorded_by": who}
         written = add_contacts(connection, [{**_contact(each), **known} for each in kept])
@@ -167,6 +173,10 @@ def _written(
         return write(effect)
     with store.database.write() as connection:
         return effect(connection)
+
+
+def _count_erasures(connection: Connection) -> int:
+    return int(connection.scalar(select(func.count()).select_from(erasures)) or 0)
 
 
 def _contact(told: ToldContact) -> dict[str, Any]:

@@ -235,13 +235,14 @@ def taken_members(
 ) -> tuple[int, Iterator[dict[str, Any]]]:
     """How many members a file has, without the erased, and those; read a page at a time.
 
-    Who takes them stands in the audit trail.
+    Who takes them stands in the audit trail. The first time, the whole list is held against its
+    hash, which takes seconds where it is very long.
 
     Raises
     ------
     UnknownList, ListDamaged
     """
-    with store.database.read() as connection:
+    with patient(), store.database.read() as connection:
         checked_head(connection, store, list_id)
         count = count_members(connection, list_id, arm)
     with store.database.write() as connection:

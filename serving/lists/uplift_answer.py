@@ -31,12 +31,14 @@ def uplift_answer(store: ScoreStore, settings: Settings, now: datetime) -> dict[
         sentence : the verdict, or what is missing, in plain words
         teaching : lists that can teach by now; `needed` how many it takes
         next_readout : first day on which a readout that is not final is due; or null
-        new_lists : of the teaching ones those that finished since it was learned
+        new_lists : of the teaching ones those that could not teach yet when it was learned
         outdated : whether there is more to learn from than there was
         features : names of the fields that it learns from
         top_share : share of a list that `top` is told of
-        fitted_at, learner, lists, left_out, switch, groups : of `uplifts.learn`, the switch with
-            its `reason`: `earns_more`, `not_shown`, `too_few_differ`
+        fitted_at, learner, lists, switch, groups : of `uplifts.learn`, the switch with its
+            `reason`: `earns_more`, `not_shown`, `too_few_differ`
+        left_out : `list_id`, `why` of lists that teach nothing as they stand now, and of those
+            that `uplifts.learn` found of no use though they were finished
     """
     state = state_of(store, settings, now)
     answer = {
@@ -69,17 +71,22 @@ def uplift_answer(store: ScoreStore, settings: Settings, now: datetime) -> dict[
 
 
 def _learned(told: Mapping[str, Any], state: State) -> dict[str, Any]:
-    used = {each["list_id"] for each in (*told["lists"], *told["left_out"])}
+    used = {each["list_id"] for each in told["lists"]}
+    # An answer that an earlier version kept does not tell which lists there were.
+    known = used.union(told.get("teaching", ()))
+    still = [each for each in state.left_out if each["list_id"] not in used]
+    waiting = {each["list_id"] for each in still}
+    found = [e for e in told["left_out"] if e["list_id"] in known and e["list_id"] not in waiting]
     switch = dict(told["switch"])
     return {
         "status": LEARNED,
         "sentence": _sentence(f"uplift is {switch['sentence']}"),
-        "new_lists": [name for name in state.teaching if name not in used],
+        "new_lists": [name for name in state.teaching if name not in known],
         "outdated": told.get("basis") != state.basis,
         "fitted_at": told["fitted_at"],
         "learner": told["learner"],
         "lists": [{**dict.fromkeys(LIST_PARTS), **each} for each in told["lists"]],
-        "left_out": told["left_out"],
+        "left_out": [*still, *found],
         "switch": {**switch, "reason": _reason(switch)},
         "groups": [{"ranges": [], **each} for each in told["groups"]],
     }

@@ -63,18 +63,32 @@ def uplift(
 
 
 def learn_what_is_new(settings: Settings, now: dt.datetime) -> str | None:
-    """Learn from lists that have finished since the last time; what came of it, or None."""
-    store = ScoreStore(settings.store_url)
+    """Learn from lists that have finished since the last time; what came of it, or None.
+
+    Nothing fails here: it comes after the batch is published, which stands whatever happens.
+    """
     try:
-        told = learn_if_new(store, settings, now)
-    except ServeError as error:
-        return f"uplift was not learned: {error}"
-    finally:
-        store.close()
+        store = ScoreStore(settings.store_url)
+        try:
+            told = learn_if_new(store, settings, now)
+        finally:
+            store.close()
+    except Exception as error:  # noqa: BLE001 - told in a sentence; the batch stands
+        return f"uplift was not learned: {_cause(error)}"
     if told is None:
         return None
     lists = f"{len(told['lists'])} finished lists"
     return f"uplift was learned anew from {lists} and is {told['switch']['sentence']}"
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, ServeError):
+        return str(error)
+    first = next(iter(str(error).splitlines()), "")
+    kind = type(error).__name__
+    what = f"{kind}: {first}" if first else kind
+    return f"{what}; the batch stands; `perennial list uplift` tries again"
 
 
 def _names(told: Sequence[str]) -> list[str]:

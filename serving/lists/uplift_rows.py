@@ -22,11 +22,13 @@ from retention.lists.contact_value import (
 )
 from retention.lists.save_rate import SaveRate
 from retention.uplift.rows import UpliftRows
+from serving.lists.errors import ListDamaged
 from serving.lists.outcomes import member_outcomes
 from serving.lists.progress import FINAL, import_days, progress_of
+from serving.lists.whole import whole_list
 from serving.scores import ScoreStore
 from serving.store.list_events import orders_between, outcomes_of
-from serving.store.list_rows import Head, every_list, read_members
+from serving.store.list_rows import Head, every_list
 from serving.store.list_tables import list_members
 from serving.store.tables import scores
 
@@ -136,7 +138,12 @@ def finished_lists(
             if states[list_id] != FINAL:
                 left.append({"list_id": list_id, "why": not_final(head)})
                 continue
-            made = _experiment(connection, head, settings)
+            try:
+                members = whole_list(connection, store, list_id)[1]
+            except ListDamaged as error:
+                left.append({"list_id": list_id, "why": str(error)})
+                continue
+            made = _experiment(connection, head, members, settings)
             least = min(int(made.contacted.sum()), int((~made.contacted).sum()))
             if least < LEAST_IN_AN_ARM:
                 left.append({"list_id": list_id, "why": too_small(least)})
@@ -178,9 +185,10 @@ def features_of(connection: Connection, batch_id: str) -> tuple[NDArray[np.objec
     return np.asarray(ids, dtype=object), features
 
 
-def _experiment(connection: Connection, head: Head, settings: Settings) -> Experiment:
+def _experiment(
+    connection: Connection, head: Head, members: pd.DataFrame, settings: Settings
+) -> Experiment:
     list_id = str(head["list_id"])
-    members = read_members(connection, list_id)
     members = members[members["customer_id"].notna()]
     share = (members["arm"] == CONTACTED).groupby(members["stratum"]).transform("mean")
     known = np.isfinite(members[list(OF_MEMBERS)].to_numpy(float)).all(axis=1)
@@ -193,7 +201,9 @@ def _experiment(connection: Connection, head: Head, settings: Settings) -> Exper
     # Those held out of the sample outside have no cost of their own.
     terms = contact_terms(p, spend, assumed, np.where(cost > 0, cost, assumed.contact_cost))
     # With the costs that were expected, by which the ranking was made.
-    came = member_outcomes(members, _given(connection, head, settings), contacted * cost, told)
+    came = member_outcomes(
+        members, _given(connection, head, settings), np.where(contacted, cost, 0.0), told
+    )
     mine = and_(
         scores.c.batch_id == head["batch_id"],
         list_members.c.list_id == list_id,

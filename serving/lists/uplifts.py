@@ -6,6 +6,7 @@ of what uplift would have earned more is above 0, lists are ranked by it from th
 
 import json
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ from serving.lists.uplift_rows import (
     numbers_of,
     response_of,
 )
-from serving.lists.uplift_state import state_of
+from serving.lists.uplift_state import State, state_of
 from serving.lists.uplift_told import group_dict, measures, of_everybody
 from serving.scores import ScoreStore
 from serving.store.batch import Batch, utc_text
@@ -43,6 +44,9 @@ Int = NDArray[np.int64]
 CURRENT = "current.json"
 LEARNER = "x"
 LEAST_LISTS = 2
+# Each test takes a fit on all lists before it, so without a limit the work of a programme of lists
+# would grow with the square of their number; twelve are a year of monthly lists, every season once.
+MOST_TESTS = 12
 # Without one of these the answer that is kept cannot be told.
 PARTS = ("fitted_at", "learner", "folder", "lists", "left_out", "groups")
 
@@ -162,18 +166,28 @@ def kept(settings: Settings) -> dict[str, Any] | None:
 
 
 def learn(
-    store: ScoreStore, settings: Settings, now: datetime, *, learner: str = LEARNER
+    store: ScoreStore,
+    settings: Settings,
+    now: datetime,
+    *,
+    learner: str = LEARNER,
+    most_tests: int = MOST_TESTS,
 ) -> dict[str, Any]:
     """Learn the effect of contact from all finished randomised lists, and keep what was learned.
+
+    Parameters
+    ----------
+    most_tests : so many of the newest lists test what those before them taught; all of them teach
 
     Returns
     -------
     dict
         fitted_at, learner, folder : when, how, and where the models are kept
         basis : hash over the lists that there were to learn from, see `uplift_state`
+        teaching : names of the lists that there were to learn from, by their heads
         lists : of each list used, by the day it began: `list_id`, `customers`, `effect` (on the
-            return rate, of all), and from the second on, by models of the lists before it, `qini`
-            and `top` (effect in the first 30 %), each {mean, low, high}, and `curve`
+            return rate, of all), and of those that test, by models of the lists before them,
+            `qini` and `top` (effect in the first 30 %), each {mean, low, high}, and `curve`
         left_out : `list_id`, `why`
         switch : on, gain, low, moved, share, sentence; see `retention.uplift.switch`
         groups : name, ranges, customers, effect {mean, low, high}, driven_away
@@ -184,17 +198,19 @@ def learn(
         If fewer than two lists are finished, for one cannot test what it taught.
     """
     # Before the rows: what is imported meanwhile is learned the next time.
-    basis = state_of(store, settings, now).basis
+    state = state_of(store, settings, now)
     found, left = finished_lists(store, settings, now)
     if len(found) < LEAST_LISTS:
         raise TooFewLists(
             f"{len(found)} finished lists with enough customers in both arms, and two are needed: "
-            "one to learn from and a later one to test it; hold customers out of each list"
+            f"one to learn from and a later one to test it; {_more_lists(state, left)}"
         )
     seed, numbers = settings.training.seed, numbers_of(found)
     rows = [e.rows(e.returned, n) for e, n in zip(found, numbers, strict=True)]
-    trials, told = [], [_of_list(found[0], rows[0], seed)]
-    for k in range(1, len(found)):
+    # The first one has nothing before it.
+    tests = range(max(1, len(found) - most_tests), len(found))
+    trials, told = [], [_of_list(found[k], rows[k], seed) for k in range(tests.start)]
+    for k in tests:
         learned = cross_fit(joined(rows[:k]), learner, seed=seed)
         effect = learned.effect(rows[k].features, rows[k].start)
         try:
@@ -213,7 +229,8 @@ def learn(
     answer = {
         "fitted_at": utc_text(now),
         "learner": learner,
-        "basis": basis,
+        "basis": state.basis,
+        "teaching": state.teaching,
         "lists": told,
         "left_out": left,
         "switch": {**vars(switch)},
@@ -240,6 +257,14 @@ def learn_if_new(store: ScoreStore, settings: Settings, now: datetime) -> dict[s
         return learn(store, settings, now, learner=str(told.get("learner", LEARNER)))
     except TooFewLists:
         return None
+
+
+def _more_lists(state: State, left: Sequence[Mapping[str, str]]) -> str:
+    """How there come to be more lists; of those that seem fit, why they are not."""
+    unfit = [
+        f"{each['list_id']}: {each['why']}" for each in left if each["list_id"] in state.teaching
+    ]
+    return "; ".join(["hold customers out of each list", *unfit])
 
 
 def _trial(test: Experiment, customer: Int, effect: Float, settings: Settings) -> Trial:

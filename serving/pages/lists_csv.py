@@ -10,7 +10,8 @@ from serving.pages.lists_missing import of_a_list
 from serving.pages.lists_words import ARMS
 from serving.pages.state import Parts
 from serving.store.batch import Batch
-from serving.web.spool import spooled
+from serving.web.patience import take_time
+from serving.web.streamed import Streamed
 
 
 @of_a_list
@@ -23,13 +24,14 @@ def members_csv(request: Request, parts: Parts, batch: Batch) -> Response:
     wait = usage.seconds_to_wait(who)
     if wait is not None:
         return _over_quota(request, parts, list_id, wait)
+    take_time(request.scope)
     count, rows = service.taken_members(
         parts.store, list_id, arm or None, who=who, now=parts.clock()
     )
-    usage.add(who, count)
     name = f"{list_id}-{arm.replace('_', '-')}" if arm else list_id
-    return spooled(
+    return Streamed(
         csv_text(rows),
+        begun=lambda: usage.add(who, count),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{name}.csv"',

@@ -52,9 +52,9 @@ def uplift_page(request: Request, parts: Parts, batch: Batch) -> Response:
 def _verdict(told: Mapping[str, Any]) -> dict[str, str] | None:
     if told["switch"] is None:
         return None
-    # The first list teaches only; one left out of the test is told among those left out.
+    # A list before those that test teaches only; one that cannot is told among those left out.
     out = {each["list_id"] for each in told["left_out"]}
-    tests = sum(each["list_id"] not in out for each in told["lists"][1:])
+    tests = sum(e["qini"] is not None and e["list_id"] not in out for e in told["lists"])
     title, sentence = verdict_words(told["switch"], tests)
     return {"title": title, "sentence": sentence}
 

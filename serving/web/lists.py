@@ -30,9 +30,10 @@ from serving.lists.uplifts import UpliftDamaged
 from serving.runtime import Runtime
 from serving.scores import ScoreStore
 from serving.store.idempotency import Written, answer_before, once
+from serving.web.patience import take_time
 from serving.web.problem import Problem
 from serving.web.query import cursor_of, limit_of
-from serving.web.spool import spooled
+from serving.web.streamed import Streamed
 from serving.web.writes import key_of, principal_of, read_body
 
 PATH = "/v1/lists"
@@ -231,10 +232,11 @@ def _check_known(params: QueryParams, known: tuple[str, ...]) -> None:
 
 def _csv(request: Request, list_id: str, arm: str | None) -> Response:
     runtime, who = _runtime(request), principal_of(request).prefix
+    take_time(request.scope)
     count, rows = service.taken_members(runtime.store, list_id, arm, who=who, now=runtime.clock())
-    runtime.usage.add(who, count)
-    return spooled(
+    return Streamed(
         members_csv(rows),
+        begun=lambda: runtime.usage.add(who, count),
         media_type=f"{CSV}; charset=utf-8",
         headers={
             "content-disposition": f'attachment; filename="{list_id}.csv"',

@@ -2,10 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
+from anyio import from_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.web.problem import Problem
+from serving.web.problem import ALLOW, Problem
+
+# A file may have to be held against its hash before its first line is sent.
+FILE_SECONDS = 60.0
+# In the state of a request whose deadline has passed.
+OVER = "is_over"
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +32,17 @@ class PatienceMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        is_over = False
+        state = scope.setdefault("state", {})
 
         async def unless_over(message: Message) -> None:
-            if not is_over:
+            if OVER not in state:
                 await send(message)
 
         work: asyncio.Task[None] = asyncio.ensure_future(self.app(scope, receive, unless_over))
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
-            is_over = True
+            state[OVER] = True
             self._late.add(work)
             work.add_done_callback(self._end)
             raise
@@ -45,3 +52,15 @@ class PatienceMiddleware:
         error = None if work.cancelled() else work.exception()
         if error is not None and not (isinstance(error, Problem) and error.status < 500):
             log.error("a request failed after its deadline: %r", error, exc_info=error)
+
+
+def is_over(scope: Scope) -> bool:
+    """Tell whether the deadline of a request has passed, so that nothing it sends arrives."""
+    return OVER in scope.get("state", {})
+
+
+def take_time(scope: Scope, seconds: float = FILE_SECONDS) -> None:
+    """Give a request so long from now until its answer begins; to be called from its thread."""
+    allow: Callable[[float], None] | None = scope.get("state", {}).get(ALLOW)
+    if allow is not None:
+        from_thread.run_sync(allow, seconds)

@@ -23,6 +23,8 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 DEADLINE_SECONDS = 4.5
 LARGE = 1024 * 1024
+# In the state of a request: gives it other seconds from now on.
+ALLOW = "allow"
 # Statuses of what may be asked for once more.
 AGAIN = (429, 503)
 SAFE_HEADERS = {
@@ -132,7 +134,8 @@ class ProblemMiddleware:
             await self.app(scope, receive, send)
             return
         scope.setdefault("state", {})
-        answer = _Answer(send, scope)
+        answer = _Answer(send, scope, self.deadline)
+        scope["state"][ALLOW] = answer.allow
         try:
             async with asyncio.timeout(self.deadline) as answer.limit:
                 await self.app(scope, receive, answer.send)
@@ -145,15 +148,26 @@ class ProblemMiddleware:
 
 
 class _Answer:
-    """Passes a response on; holds a foreign error back until its body can be translated."""
+    """Passes a response on; holds a foreign error back until its body can be translated.
 
-    def __init__(self, send: Send, scope: Scope) -> None:
-        self._send, self._scope = send, scope
+    What is sent while it is made has its seconds for each part of it, without those that the
+    reader takes.
+    """
+
+    def __init__(self, send: Send, scope: Scope, seconds: float) -> None:
+        self._send, self._scope, self._seconds = send, scope, seconds
         self._state: Mapping[str, Any] = scope["state"]
         self._held: Message | None = None
         self._body = b""
+        self._is_streamed = False
         self.started = False
         self.limit: asyncio.Timeout | None = None
+
+    def allow(self, seconds: float | None) -> None:
+        """End the request after so many seconds from now, or never; not if it has ended."""
+        if self.limit is not None and not self.limit.expired():
+            now = asyncio.get_running_loop().time()
+            self.limit.reschedule(None if seconds is None else now + seconds)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -167,14 +181,22 @@ class _Answer:
             headers += self._state.get("headers", ())
             message = {**message, "headers": headers}
             self.started = True
-            if self.limit is not None and _is_large(message):
-                self.limit.reschedule(None)
+            length = _length_of(message)
+            self._is_streamed = length is None
+            if length is not None and length > LARGE:
+                self.allow(None)
         elif self._held is not None:
             self._body += message.get("body", b"")
             if not message.get("more_body", False):
                 await self._translate(self._held, self._body)
             return
+        if not self._is_streamed:
+            await self._send(message)
+            return
+        # A file takes as long as its reader; one that does not read is cut off by the front door.
+        self.allow(None)
         await self._send(message)
+        self.allow(self._seconds)
 
     async def _translate(self, start: Message, body: bytes) -> None:
         self._held = None
@@ -207,12 +229,11 @@ def _leaves_a_body(scope: Scope) -> bool:
     return comes and not scope["state"].get("body_is_read", False)
 
 
-def _is_large(start: Message) -> bool:
-    # A file takes as long as its reader; one that does not read is cut off by the front door.
+def _length_of(start: Message) -> int | None:
     for name, length in start["headers"]:
         if name == b"content-length":
-            return int(length) > LARGE
-    return False
+            return int(length)
+    return None
 
 
 def _is_foreign_error(start: Message) -> bool:

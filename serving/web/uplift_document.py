@@ -49,7 +49,10 @@ def uplift_schemas() -> dict[str, Schema]:
         "teaching": {**array(TEXT), "description": "lists that can teach by now"},
         "needed": {**COUNT, "description": "how many of them it takes"},
         "next_readout": nullable(DAY),
-        "new_lists": {**array(TEXT), "description": "lists finished since it was learned"},
+        "new_lists": {
+            **array(TEXT),
+            "description": "lists that could not teach yet when it was learned",
+        },
         "outdated": {**FLAG, "description": "there is more to learn from than there was then"},
         "features": array(one_of(FEATURES)),
         "top_share": {**SHARE, "description": "first part of a ranked list that `top` tells of"},
@@ -65,7 +68,10 @@ def uplift_schemas() -> dict[str, Schema]:
 
 def _list() -> Schema:
     point = closed({"share": SHARE, "gain": NUMBER, "low": NUMBER, "high": NUMBER})
-    told = "where the list is ranked by what the lists before it taught; null for the first"
+    told = (
+        "where the list is ranked by what the lists before it taught; null for the first one and "
+        "those too old to test"
+    )
     return {
         "list_id": TEXT,
         "customers": COUNT,

@@ -1,6 +1,7 @@
 """One customer's worth: it adds up to the cent, and what is missing says why."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -153,6 +154,24 @@ def test_a_card_that_tells_less_of_the_formula_tells_no_bias(sqlite_store, setti
     told = of_made(sqlite_store, settings, "00004", card)
     assert told["formula_bias"] is None
     assert told["missing"]["formula_bias"] == "no_bias_measured"
+
+
+def test_after_a_promotion_it_says_to_score_rather_than_to_train(shop):
+    settings, store, _ = shop
+    holder = ChampionHolder(settings.models_dir)
+    holder.look()
+    older = replace(store.current(), model_version="of another model")
+    assert card_of(holder.champion, store.current())
+    assert card_of(None, older) == {}
+    card = card_of(holder.champion, older)
+    assert card is None
+    told = told_of((settings, store, card), ids_of(shop)[0])
+    assert fits(SCHEMA, told)
+    assert told["formula_bias"] is None
+    assert told["missing"]["formula_bias"] == "another_model_in_use"
+    [said] = [b["sentence"] for b in told["because"] if b["code"] == "another_model_in_use"]
+    assert "the next `perennial score` tells it" in said
+    assert "train" not in said
 
 
 def test_who_is_not_scored_has_a_past_and_no_prediction(sqlite_store, settings):

@@ -4,7 +4,7 @@ import csv
 import stat
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from serving.lists import service
 from serving.lists.assignments import OTHER, sync
@@ -107,6 +107,46 @@ def test_a_contact_before_the_first_day_of_its_list_is_refused(shop):
     sentence = "row 1: 2024-06-30 lies before 2024-07-01, the first day of 'spring'"
     with pytest.raises(ListRefused, match=sentence):
         service.record_contacts(store, settings, NOW, [early], WHO)
+
+
+def test_rows_are_held_against_their_lists_before_other_writers_have_to_wait(shop):
+    store, settings = shop
+    seen: list[str] = []
+
+    @event.listens_for(store.database.engine, "before_cursor_execute")
+    def noted(connection, cursor, statement, parameters, context, many):
+        seen.append(statement)
+
+    def write(effect):
+        seen.clear()
+        with store.database.write() as connection:
+            answer = effect(connection)
+        written.extend(seen)
+        return answer
+
+    written: list[str] = []
+    rows = [contact(c, list_id="spring") for c in of_arm(store, "contacted")]
+    told = service.record_contacts(store, settings, NOW, rows, WHO, write)
+    assert told["recorded"] == len(rows)
+    assert any("INSERT INTO contacts" in statement for statement in written)
+    assert not any("list_members" in statement for statement in written)
+
+
+def test_who_is_erased_after_the_rows_were_checked_is_left_out(shop):
+    store, settings = shop
+    gone, left = of_arm(store, "contacted")[:2]
+
+    def write(effect):
+        with store.database.write() as connection:
+            store.erase(connection, gone, who=WHO, now=NOW)
+        with store.database.write() as connection:
+            return effect(connection)
+
+    rows = [contact(gone, list_id="spring"), contact(gone), contact(left, list_id="spring")]
+    told = service.record_contacts(store, settings, NOW, rows, WHO, write)
+    assert (told["recorded"], told["erased"]) == (1, 2)
+    with store.database.read() as connection:
+        assert connection.scalars(select(contacts.c.customer_id)).all() == [left]
 
 
 def test_a_contact_of_the_held_out_is_kept_and_counted(shop):

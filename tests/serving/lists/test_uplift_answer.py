@@ -8,7 +8,14 @@ from serving.lists import uplifts
 from serving.lists.uplift_answer import uplift_answer
 from serving.lists.uplift_rows import FEATURES
 from tests.serving.lists.made_lists import make
-from tests.serving.lists.made_uplift import CUSTOMERS, DAYS, LATER, finish
+from tests.serving.lists.made_uplift import (
+    CUSTOMERS,
+    DAYS,
+    LATER,
+    come_in,
+    finish,
+    two_finished_one_running,
+)
 from tests.serving.made import made_batch, publish
 
 
@@ -80,17 +87,38 @@ def test_what_was_learned_is_told_with_its_curve_verdict_and_what_is_new_since(s
     assert told["switch"] is None
 
 
+def test_a_list_that_ran_while_it_was_learned_is_new_once_it_finishes(sqlite_store, settings):
+    store, names = sqlite_store, ("list-0", "list-1", "list-2")
+    two_finished_one_running(store, settings, names)
+    learned = uplifts.learn(store, settings, LATER)
+    assert learned["teaching"] == ["list-0", "list-1"]
+    told = uplift_answer(store, settings, LATER)
+    assert (told["outdated"], told["new_lists"]) == (False, [])
+    [left] = told["left_out"]
+    assert left["list_id"] == "list-2"
+    assert left["why"].startswith("its readout is on")
+    come_in(store, "list-2", works=0.0, seed=2)
+    told = uplift_answer(store, settings, LATER)
+    assert (told["outdated"], told["new_lists"], told["left_out"]) == (True, ["list-2"], [])
+    # One found of no use though it was finished is neither new nor forgotten.
+    why = "teaches but tests nothing: the effects that ranked it are not kept any more"
+    kept = {**learned, "left_out": [{"list_id": "list-1", "why": why}, *learned["left_out"]]}
+    (settings.var / "uplift" / uplifts.CURRENT).write_text(json.dumps(kept))
+    told = uplift_answer(store, settings, LATER)
+    assert (told["new_lists"], told["left_out"]) == (["list-2"], kept["left_out"][:1])
+
+
 def test_an_answer_kept_by_an_earlier_version_lacks_curve_and_ranges_only(shop):
     store, settings = shop
     for k in (0, 1):
         finish(store, settings, f"list-{k}", DAYS[k], works=0.0, seed=k)
     learned = uplifts.learn(store, settings, LATER)
-    old = {name: value for name, value in learned.items() if name != "basis"}
+    old = {n: value for n, value in learned.items() if n not in ("basis", "teaching")}
     old["lists"] = [{n: v for n, v in each.items() if n != "curve"} for each in old["lists"]]
     old["groups"] = [{n: v for n, v in each.items() if n != "ranges"} for each in old["groups"]]
     (settings.var / "uplift" / uplifts.CURRENT).write_text(json.dumps(old))
     told = uplift_answer(store, settings, LATER)
     assert told["switch"]["reason"] in ("not_shown", "too_few_differ")
-    assert told["outdated"]
+    assert (told["outdated"], told["new_lists"]) == (True, [])
     assert [each["curve"] for each in told["lists"]] == [None, None]
     assert all(each["ranges"] == [] for each in told["groups"])

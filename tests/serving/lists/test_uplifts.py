@@ -8,11 +8,14 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import update
 
 from retention.lists.contact_value import expected_profit, with_response
 from serving.lists import uplifts
+from serving.lists.uplift_answer import uplift_answer
 from serving.lists.uplift_commands import learn_what_is_new
 from serving.lists.uplift_rows import FEATURES, features_of, finished_lists
+from serving.store.list_tables import list_members
 from tests.serving.lists.made_lists import make, members_of
 from tests.serving.lists.made_uplift import CUSTOMERS, DAYS, LATER, finish, silence
 from tests.serving.made import made_batch, publish
@@ -143,6 +146,58 @@ def test_a_list_ranked_by_uplift_tests_that_ranking(shop):
     [left] = told["left_out"]
     assert left["list_id"] == "next"
     assert "not kept any more" in left["why"]
+
+
+def test_a_list_that_is_not_what_was_written_teaches_nothing_and_is_told(shop):
+    store, settings = shop
+    for k, day in enumerate(DAYS[:3]):
+        finish(store, settings, f"list-{k}", day, works=0.0, seed=k)
+
+    def damage(list_id):
+        mine = list_members.c.list_id == list_id
+        with store.database.write() as connection:
+            connection.execute(update(list_members).where(mine).values(arm="contacted"))
+
+    damage("list-1")
+    told = uplifts.learn(store, settings, LATER)
+    assert [each["list_id"] for each in told["lists"]] == ["list-0", "list-2"]
+    [left] = told["left_out"]
+    assert left["list_id"] == "list-1"
+    assert "is not what was written: its hash differs" in left["why"]
+    answer = uplift_answer(store, settings, LATER)
+    assert (answer["new_lists"], answer["left_out"]) == ([], [left])
+    damage("list-2")
+    with pytest.raises(uplifts.TooFewLists, match="list-2: .* is not what was written"):
+        uplifts.learn(store, settings, LATER)
+
+
+def test_only_the_newest_lists_test_and_all_of_them_teach(shop):
+    store, settings = shop
+    for k, day in enumerate(DAYS[:3]):
+        finish(store, settings, f"list-{k}", day, works=0.6, seed=k)
+    told = uplifts.learn(store, settings, LATER, most_tests=1)
+    assert [each["list_id"] for each in told["lists"]] == ["list-0", "list-1", "list-2"]
+    assert ["qini" in each for each in told["lists"]] == [False, False, True]
+    assert told["switch"]["sentence"].startswith("on: by uplift the test list would")
+    both = uplifts.learn(store, settings, LATER)
+    assert ["qini" in each for each in both["lists"]] == [False, True, True]
+    # The last list tests the same models either way.
+    assert told["lists"][2] == both["lists"][2]
+
+
+def test_what_fails_while_it_is_learned_is_a_sentence(shop, tmp_path):
+    store, settings = shop
+    settings = settings.model_copy(update={"store": f"sqlite:///{tmp_path}/store/scores.db"})
+    for k, day in enumerate(DAYS[:2]):
+        finish(store, settings, f"list-{k}", day, works=0.0, seed=k)
+    settings.var.mkdir(parents=True, exist_ok=True)
+    (settings.var / "uplift").write_text("a file where the folder should be")
+    words = learn_what_is_new(settings, LATER)
+    assert words is not None
+    assert words.startswith("uplift was not learned: ")
+    assert str(settings.var / "uplift") in words
+    assert words.endswith("; the batch stands; `perennial list uplift` tries again")
+    assert "\n" not in words
 
 
 def test_files_that_were_changed_are_not_used(shop):

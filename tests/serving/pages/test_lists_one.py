@@ -9,9 +9,9 @@ from sqlalchemy import update
 
 from serving.pages.render import environment
 from serving.store.list_tables import list_members
-from tests.serving.made import made_rows
-from tests.serving.pages.browsing import Links
-from tests.serving.pages.listing import list_maker, make_list, post_form, words
+from tests.serving.made import made_batch, made_rows, publish
+from tests.serving.pages.browsing import Links, sign_in
+from tests.serving.pages.listing import SCOPES, list_maker, make_list, post_form, words
 
 FORMULA = "=1+1"
 
@@ -93,6 +93,16 @@ def test_the_export_is_written_into_the_audit_trail(runtime, maker):
             "select what, count, details from audit order by number desc limit 1"
         ).one()
     assert told == ("list csv", len(held_out), '{"list_id":"spring"}')
+
+
+def test_a_csv_of_some_thousands_comes_whole(runtime, bare):
+    publish(runtime.store, made_batch(customers=9000))
+    sign_in(bare, runtime, SCOPES)
+    form = {"contact_cost": "0", "holdout": "0"}
+    assert make_list(bare, list_id="spring", **form).status_code == 303
+    found = rows_of(bare.get("/lists/spring/members.csv"))
+    assert [int(row["rank"]) for row in found] == list(range(1, len(found) + 1))
+    assert len(found) > 5000
 
 
 def test_a_name_that_no_list_has_is_told(maker):

@@ -7,6 +7,7 @@ import pytest
 from serving.pages.uplift_curve import qini_picture, ticks_between
 from serving.pages.uplift_words import effect_words, group_words, qini_words, verdict_words
 from serving.web.uplift_document import EXAMPLE
+from tests.serving.lists.made_uplift import LATER, come_in, two_finished_one_running
 from tests.serving.pages.browsing import Links, sign_in
 from tests.serving.pages.listing import SCOPES, list_maker, make_list, words
 from tests.serving.web.test_uplift import keep
@@ -47,10 +48,32 @@ def test_the_page_shows_what_the_answer_says(maker, runtime):
     assert "Days since the last order at most 129" in plain
     assert "480 customers: +6.0 points, interval −1.0 to +13.0 points" in plain
     assert "Nobody, as far as the lists tell" in plain
-    assert "autumn : its readout is on 30 Dec 1998" in plain
+    # What was still running when it was learned is told as it stands now.
+    assert "autumn" not in plain
     assert "Qini curve of list summer" in text
     assert "+0.60" in plain
     assert "There is more to learn from than there was then" in plain
+
+
+def test_a_list_that_finished_since_is_named_as_new_and_not_as_left_out(runtime, bare):
+    runtime.clock = lambda: LATER
+    two_finished_one_running(runtime.store, runtime.settings, ("spring", "summer", "autumn"))
+    keep(runtime.settings)
+    sign_in(bare, runtime, SCOPES)
+    plain = words(bare.get("/uplift").text)
+    assert "autumn : its readout is on" in plain
+    assert "finished since" not in plain
+    come_in(runtime.store, "autumn", works=0.0, seed=2)
+    plain = words(bare.get("/uplift").text)
+    assert "There is more to learn from than there was then: autumn has finished since" in plain
+    assert "Lists that it does not rest on" not in plain
+
+
+def test_lists_that_taught_and_did_not_test_are_not_counted_as_tests(maker, runtime):
+    told = deepcopy(EXAMPLE)
+    told["lists"].insert(0, {**told["lists"][0], "list_id": "winter"})
+    keep(runtime.settings, told)
+    assert "Ranked by it, the test list would have earned" in words(maker.get("/uplift").text)
 
 
 def test_who_is_driven_away_is_marked(maker, runtime):

@@ -5,9 +5,11 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import update
 
 from serving.lists.errors import Busy
 from serving.store.audit import fault
+from serving.store.list_tables import list_members
 from serving.web.list_schema import list_schemas
 from serving.web.lists import refusals
 from serving.web.problem import Problem
@@ -287,6 +289,32 @@ def test_an_erased_member_is_gone_and_the_counts_stay(client, runtime):
     assert (told["recorded"], told["erased"]) == (0, 1)
     told = client.post("/v1/lists/spring/outcomes", json={"outcomes": bought}).json()
     assert told["not_members"] == 1
+
+
+def test_a_list_of_some_thousands_comes_whole_and_counts_once_it_comes(runtime, bare, token_of):
+    publish(runtime.store, made_batch(customers=9000))
+    bare.headers.update(token_of(LISTS))
+    listed = made(bare, contact_cost=0.0)["counts"]["listed"]
+    assert listed > 5000
+    answer = bare.get("/v1/lists/spring/members?format=csv")
+    assert answer.headers["cache-control"] == "no-store"
+    ranks = [int(row["rank"]) for row in csv.DictReader(io.StringIO(answer.text))]
+    assert ranks == list(range(1, listed + 1))
+    runtime.usage.rows_per_day = listed + 1
+    assert bare.get("/v1/lists/spring/members?format=csv").status_code == 200
+    assert bare.get("/v1/lists/spring/members?format=csv").status_code == 429
+
+
+def test_a_file_of_a_damaged_list_is_neither_counted_nor_told_as_taken(client, runtime):
+    made(client)
+    with runtime.store.database.write() as connection:
+        connection.execute(update(list_members).values(arm="contacted"))
+    runtime.usage.rows_per_day = 1
+    assert client.get("/v1/lists/spring/members?format=csv").status_code == 500
+    assert client.get("/v1/lists/spring/members?limit=1").status_code == 200
+    with runtime.store.database.read() as connection:
+        found = connection.exec_driver_sql("SELECT what FROM audit").scalars().all()
+    assert found == ["list"]
 
 
 def test_who_makes_lists_and_takes_members_stands_in_the_audit_trail(client, runtime):

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from collections.abc import Sequence
 
 import pytest
 
@@ -136,18 +137,22 @@ def test_who_does_not_come_again_is_not_waited_for_long(threads):
     asyncio.run(asked())
 
 
-class AtOnce:
-    """Threads that have done the work as soon as it is given to them."""
+class AtOnce(BoundedThreads):
+    """Does the work as soon as it is given to it, and in no thread."""
 
-    waiting = 4
+    async def run(self, function, *args, **kwargs):
+        return function(*args, **kwargs)
 
-    async def run(self, function, *args):
-        return function(*args)
+
+def doubled(numbers: Sequence[int]) -> list[int | Exception]:
+    return [2 * number for number in numbers]
 
 
 def test_who_comes_as_the_last_call_ends_is_answered_too():
     async def asked():
-        together = Together(AtOnce(), lambda numbers: [2 * n for n in numbers])
+        together = Together(
+            AtOnce("made", threads=1, waiting=4), lambda numbers: [2 * n for n in numbers]
+        )
         for number in range(50):
             first = asyncio.ensure_future(together.run(number))
             while not first.done():

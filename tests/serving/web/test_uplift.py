@@ -5,11 +5,12 @@ from pathlib import Path
 
 from serving.lists.uplifts import CURRENT
 from serving.web.uplift_document import EXAMPLE
+from tests.serving.lists.made_uplift import LATER, come_in, two_finished_one_running
 from tests.serving.test_openapi import DOCUMENT, fits
 
 SCHEMA = DOCUMENT["components"]["schemas"]["Uplift"]
 # Parts that are not kept: they are told of the lists there are.
-ADDED = ("status", "sentence", "teaching", "needed", "next_readout", "new_lists", "outdated")
+ADDED = ("status", "sentence", "needed", "next_readout", "new_lists", "outdated")
 
 
 def keep(settings, told=EXAMPLE) -> Path:
@@ -35,6 +36,20 @@ def test_what_was_learned_fits_the_document(anonymous, runtime, token_of):
     assert fits(SCHEMA, answer)
     assert answer["lists"] == EXAMPLE["lists"]
     assert answer["switch"] == EXAMPLE["switch"]
+
+
+def test_a_list_is_left_out_while_it_runs_and_new_once_it_finishes(bare, runtime, token_of):
+    runtime.clock = lambda: LATER
+    two_finished_one_running(runtime.store, runtime.settings, ("spring", "summer", "autumn"))
+    keep(runtime.settings)
+    headers = token_of("lists")
+    told = bare.get("/v1/uplift", headers=headers).json()
+    assert (told["teaching"], told["new_lists"]) == (["spring", "summer"], [])
+    assert [each["list_id"] for each in told["left_out"]] == ["autumn"]
+    come_in(runtime.store, "autumn", works=0.0, seed=2)
+    told = bare.get("/v1/uplift", headers=headers).json()
+    assert told["teaching"] == ["spring", "summer", "autumn"]
+    assert (told["new_lists"], told["left_out"]) == (["autumn"], [])
 
 
 def test_it_is_told_to_those_who_may_see_lists_only(anonymous, token_of):
