@@ -150,9 +150,7 @@ def doubled(numbers: Sequence[int]) -> list[int | Exception]:
 
 def test_who_comes_as_the_last_call_ends_is_answered_too():
     async def asked():
-        together = Together(
-            AtOnce("made", threads=1, waiting=4), lambda numbers: [2 * n for n in numbers]
-        )
+        together = Together[int, int](AtOnce("made", threads=1, waiting=4), doubled)
         for number in range(50):
             first = asyncio.ensure_future(together.run(number))
             while not first.done():
