@@ -19,8 +19,9 @@ def prepare_file(url: URL) -> None:
     if not url.database or url.database == ":memory:":
         return
     path = Path(url.database)
+    # Another that opens the store at the same time may have made either meanwhile.
     if not path.parent.exists():
-        path.parent.mkdir(parents=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
