@@ -20,6 +20,7 @@ from serving.pages.render import page
 from serving.pages.state import Parts
 from serving.store.batch import Batch
 from serving.store.usage import count_listed
+from serving.web.patience import take_time
 
 PAGE_SIZE = 25
 MOST_BANDS = 24
@@ -28,6 +29,7 @@ MOST_BANDS = 24
 @of_a_list
 def list_page(request: Request, parts: Parts, batch: Batch) -> Response:
     """Show one list."""
+    take_time(request.scope)
     list_id = request.path_params["list_id"]
     arm = request.query_params.get("arm", "")
     arm = arm if arm in ARMS else ""

@@ -26,11 +26,13 @@ from serving.pages.render import page
 from serving.pages.state import Parts
 from serving.pages.words import money
 from serving.store.batch import Batch
+from serving.web.patience import take_time
 
 
 @of_a_list
 def readout_page(request: Request, parts: Parts, batch: Batch) -> Response:
     """Show what a list earned, or when that will be known."""
+    take_time(request.scope)
     list_id = request.path_params["list_id"]
     found = service.readout(parts.store, parts.settings, parts.clock(), list_id)
     told = service.the_list(parts.store, parts.settings, parts.clock(), list_id)

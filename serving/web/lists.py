@@ -115,12 +115,14 @@ def members(request: Request) -> Response:
 
 def _told(request: Request, tell: Tell) -> Response:
     runtime = _runtime(request)
+    take_time(request.scope)
     with refusals():
         return JSONResponse(tell(runtime.store, runtime.settings, runtime.clock(), _id(request)))
 
 
 def _create(request: Request, body: ListIn) -> Response:
     runtime = _runtime(request)
+    take_time(request.scope)
     answer = _once(
         request,
         body,

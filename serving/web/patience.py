@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.web.problem import ALLOW, Problem
 
-# A file may have to be held against its hash before its first line is sent.
-FILE_SECONDS = 60.0
+# A list of a million may have to be drawn, or held against its hash, before there is an answer.
+LIST_SECONDS = 60.0
 # In the state of a request whose deadline has passed.
 OVER = "is_over"
 
@@ -59,7 +59,7 @@ def is_over(scope: Scope) -> bool:
     return OVER in scope.get("state", {})
 
 
-def take_time(scope: Scope, seconds: float = FILE_SECONDS) -> None:
+def take_time(scope: Scope, seconds: float = LIST_SECONDS) -> None:
     """Give a request so long from now until its answer begins; to be called from its thread."""
     allow: Callable[[float], None] | None = scope.get("state", {}).get(ALLOW)
     if allow is not None:
