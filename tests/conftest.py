@@ -1,9 +1,10 @@
-"""What all tests share: usage reports off, caches and homes aside, a ready MLflow database."""
+"""What all tests share: no usage reports, caches and homes aside, MLflow and PostgreSQL ready."""
 
 import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -11,6 +12,7 @@ import pytest
 
 from configs.telemetry import switch_off
 from tests.made_once import made_once
+from tests.postgres_server import Server, running
 
 # Before any test module imports MLflow, numba or BentoML, which read these once.
 switch_off()
@@ -52,3 +54,18 @@ def mlflow_db(tmp_path: Path, mlflow_template: Path) -> str:
     database = tmp_path / "mlflow.db"
     shutil.copyfile(mlflow_template, database)
     return f"sqlite:///{database}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for this run of the tests."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request, tmp_path) -> str:
+    """Address of an empty store: an SQLite file, then a PostgreSQL schema."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store' / 'scores.db'}"
+    return str(request.getfixturevalue("postgres").schema_url())

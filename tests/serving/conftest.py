@@ -9,23 +9,7 @@ from configs.settings import Settings
 from serving.runtime import Runtime
 from serving.scores import ScoreStore
 from serving.web.app import build, with_layers
-from tests.postgres_server import Server, running
 from tests.serving.made import LIST, NOW, READ, made_settings, publish
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL server for this run of the tests."""
-    with running() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request, tmp_path) -> str:
-    """Address of an empty store: an SQLite file, then a PostgreSQL schema."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'store' / 'scores.db'}"
-    return str(request.getfixturevalue("postgres").schema_url())
 
 
 @pytest.fixture

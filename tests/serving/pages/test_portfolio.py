@@ -4,25 +4,9 @@ import html
 import re
 
 import pytest
-from starlette.testclient import TestClient
 
 from serving.pages.portfolio import bars, matrices, triangle
-from serving.runtime import Runtime
-from serving.web.app import build, with_layers
-from tests.serving.pages.browsing import Links, sign_in
-from tests.serving.portfolio_shop import NOW, portfolio_shop
-
-
-@pytest.fixture(scope="module")
-def browser(mlflow_template):
-    """A signed-in browser on a shop whose portfolio is told in full."""
-    runtime = Runtime(clock=lambda: NOW)
-    runtime.open(portfolio_shop(mlflow_template).settings)
-    app = with_layers(build(runtime), runtime)
-    with TestClient(app, follow_redirects=False) as client:
-        sign_in(client, runtime)
-        yield client
-    runtime.close()
+from tests.serving.pages.browsing import Links
 
 
 def words(text):
@@ -30,9 +14,9 @@ def words(text):
 
 
 @pytest.mark.parametrize("basis", ["revenue", "profit"])
-def test_the_page_says_what_the_answer_says(browser, basis):
-    told = browser.get(f"/v1/portfolio?basis={basis}").json()
-    text = browser.get(f"/portfolio?basis={basis}").text
+def test_the_page_says_what_the_answer_says(investor, basis):
+    told = investor.get(f"/v1/portfolio?basis={basis}").json()
+    text = investor.get(f"/portfolio?basis={basis}").text
     plain = words(text)
     for step in told["ladder"]["steps"]:
         assert f"{step['total']:,.0f}" in plain
@@ -47,21 +31,21 @@ def test_the_page_says_what_the_answer_says(browser, basis):
     assert f'href="/portfolio?basis={basis}" aria-current="true"' in text
 
 
-def test_a_basis_that_there_is_not_is_revenue_on_the_page_and_422_in_the_answer(browser):
-    assert 'basis=revenue" aria-current' in browser.get("/portfolio?basis=sales").text
+def test_a_basis_that_there_is_not_is_revenue_on_the_page_and_422_in_the_answer(investor):
+    assert 'basis=revenue" aria-current' in investor.get("/portfolio?basis=sales").text
     for query in ("basis=sales", "basis=revenue&basis=profit", "basis="):
-        answer = browser.get(f"/v1/portfolio?{query}")
+        answer = investor.get(f"/v1/portfolio?{query}")
         assert answer.status_code == 422
         assert "basis must be one of revenue, profit" in answer.json()["detail"]
 
 
-def test_names_of_channels_are_text_and_links_lead_to_customers(browser):
-    text = browser.get("/portfolio").text
+def test_names_of_channels_are_text_and_links_lead_to_customers(investor):
+    text = investor.get("/portfolio").text
     found = Links(text)
     assert "b" not in found.tags
     assert "&lt;b&gt;ads&lt;/b&gt;" in text
     [first, *_] = [href for href in found.hrefs if href.startswith("/customers/")]
-    assert browser.get(html.unescape(first)).status_code == 200
+    assert investor.get(html.unescape(first)).status_code == 200
 
 
 def test_a_batch_that_tells_nothing_of_it_has_a_page_all_the_same(visitor):
@@ -98,7 +82,7 @@ def test_who_joined_or_left_stands_in_a_matrix_only_if_anybody_did():
     assert (matrix.rows, matrix.columns) == (["a", "b", "joined"], ["a", "b"])
 
 
-def test_the_data_page_accounts_for_the_rows_of_the_table_of_customers(browser):
-    text = words(browser.get("/data").text)
+def test_the_data_page_accounts_for_the_rows_of_the_table_of_customers(investor):
+    text = words(investor.get("/data").text)
     assert "Tables beside the log" in text
     assert re.search(r"customers 401 401 0 0 –", text)

@@ -3,27 +3,8 @@
 import html
 import re
 
-import pytest
-from starlette.testclient import TestClient
-
 from serving.pages.worth import costs_words, formula_words, in_parts, worth_steps
-from serving.runtime import Runtime
-from serving.web.app import build, with_layers
 from serving.web.value_document import EXAMPLE
-from tests.serving.pages.browsing import sign_in
-from tests.serving.portfolio_shop import NOW, portfolio_shop
-
-
-@pytest.fixture(scope="module")
-def browser(mlflow_template):
-    """A signed-in browser on a shop with a margin, costs and acquisition costs."""
-    runtime = Runtime(clock=lambda: NOW)
-    runtime.open(portfolio_shop(mlflow_template).settings)
-    app = with_layers(build(runtime), runtime)
-    with TestClient(app, follow_redirects=False) as client:
-        sign_in(client, runtime)
-        yield client
-    runtime.close()
 
 
 def panel(client, customer_id):
@@ -33,10 +14,10 @@ def panel(client, customer_id):
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found[0])))
 
 
-def test_the_panel_says_what_the_answer_says(browser):
-    first = browser.get("/v1/customers?limit=1").json()["items"][0]["customer_id"]
-    told = browser.get(f"/v1/customers/{first}/value").json()
-    plain = panel(browser, first)
+def test_the_panel_says_what_the_answer_says(investor):
+    first = investor.get("/v1/customers?limit=1").json()["items"][0]["customer_id"]
+    told = investor.get(f"/v1/customers/{first}/value").json()
+    plain = panel(investor, first)
     for step in told["steps"]:
         for name in ("historic", "predicted", "total"):
             assert f"{step[name]:,.2f}" in plain

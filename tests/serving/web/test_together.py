@@ -99,16 +99,21 @@ def test_an_error_of_the_whole_call_is_the_answer_to_each(threads):
     asyncio.run(asked())
 
 
+async def two_answered_together(together, slow):
+    """One request, and two that come while it is in work."""
+    first = asyncio.ensure_future(together.run(1))
+    await begun(slow)
+    rest = [asyncio.ensure_future(together.run(n)) for n in (2, 3)]
+    await asyncio.sleep(0)
+    slow.go.set()
+    await asyncio.gather(first, *rest)
+
+
 def test_who_was_answered_together_is_waited_for_the_next_time(threads):
     async def asked():
         slow = Slow()
         together = Together(threads, slow, gather=20.0)
-        first = asyncio.ensure_future(together.run(1))
-        await begun(slow)
-        rest = [asyncio.ensure_future(together.run(n)) for n in (2, 3)]
-        await asyncio.sleep(0)
-        slow.go.set()
-        await asyncio.gather(first, *rest)
+        await two_answered_together(together, slow)
         # The second of the two comes a little later than the first, and finds it waiting.
         again = asyncio.ensure_future(together.run(4))
         for _ in range(5):
@@ -125,12 +130,7 @@ def test_who_does_not_come_again_is_not_waited_for_long(threads):
     async def asked():
         slow = Slow()
         together = Together(threads, slow, gather=0.001)
-        first = asyncio.ensure_future(together.run(1))
-        await begun(slow)
-        rest = [asyncio.ensure_future(together.run(n)) for n in (2, 3)]
-        await asyncio.sleep(0)
-        slow.go.set()
-        await asyncio.gather(first, *rest)
+        await two_answered_together(together, slow)
         assert await together.run(4) == 8
         assert slow.asked == [[1], [2, 3], [4]]
 
