@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
+from features.feature_table import FeatureTable
 from models.errors import BundleError
 from models.horizon import HorizonModel, Outlook
 from models.horizon_files import load_horizon, save_horizon
@@ -72,6 +73,14 @@ class Bundle:
         """Outlooks within the churn horizon and within the value horizon."""
         churn = self.churn.predict(features)
         return churn, churn if self.value is self.churn else self.value.predict(features)
+
+    def get_ready(self) -> None:
+        """Score a row of which nothing is known: what is made at the first call is made now."""
+        row = FeatureTable(self.features, np.full((len(self.features), 1), np.nan))
+        for model in (self.churn, self.value):
+            model.predict(row)
+            if model.next_order is not None:
+                model.next_order.quantiles(row)
 
 
 def write_json(path: Path, value: Any) -> None:

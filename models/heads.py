@@ -236,7 +236,7 @@ class ValueHead:
     def _quantiles(self, mean: Float, observed_churn: Float, churn: Float) -> list[Float]:
         """P10, P50 and P90, placed by the expected value, whoever returns."""
         if_return = mean / (1 - observed_churn)
-        return [self.spread.value_quantile(tau, churn, if_return) for tau in (0.1, 0.5, 0.9)]
+        return self.spread.value_quantiles((0.1, 0.5, 0.9), churn, if_return)
 
     def predict(self, inputs: Inputs, returns: ReturnHead) -> ValuePrediction:
         """Expected value, its quantiles, and the expected spend given a return."""

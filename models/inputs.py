@@ -101,12 +101,10 @@ class Inputs:
         return self.preparation.design.matrix(self.dense)
 
     @cached_property
-    def owners(self) -> NDArray[np.int64]:
-        """Column of `dense` that each column of `linear` was made from."""
+    def owners(self) -> tuple[NDArray[np.int64], ...]:
+        """Column of `dense` that each one of `linear` was made from, in parts without repeats."""
         design = self.preparation.design
-        if design is None:
-            return np.empty(0, np.int64)
-        return np.concatenate([design.kept, design.flagged])
+        return () if design is None else (design.kept, design.flagged)
 
     @property
     def columns(self) -> list[str]:

@@ -4,12 +4,16 @@ Purchase logs of ten thousand customers are fitted best by linear scores of loga
 stranger ones by trees; their mean was as good as the better of the two wherever it was measured.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
+
+from models.few_rows import QuickTrees
 
 Float = NDArray[np.float64]
 Matrix = NDArray[np.float32]
@@ -39,14 +43,21 @@ class LinkScore:
         """The linear and the boosted score, without the season's effect, shape (n,) each."""
         # Not a matrix product: that would add up one row in another order than many.
         sums = np.einsum("ij,j->i", linear, self.coefficients)
-        return sums + self.intercept, self.base + margins(self.booster, dense)
+        leaves = self._trees.margins(dense)[:, 0].astype(np.float64)
+        return sums + self.intercept, self.base + leaves
+
+    @cached_property
+    def _trees(self) -> QuickTrees:
+        return QuickTrees(self.booster)
 
     def raw(self, dense: Matrix, linear: Float) -> Float:
         """Score of each row, shape (n,)."""
         one, two = self.parts(dense, linear)
         return self.effect + (1 - self.share) * one + self.share * two
 
-    def contributions(self, dense: Matrix, linear: Float, owners: NDArray[np.int64]) -> Float:
+    def contributions(
+        self, dense: Matrix, linear: Float, owners: Sequence[NDArray[np.int64]]
+    ) -> Float:
         """What each feature adds to the score, shape (n, n_features).
 
         The trees' part is exact (SHAP), the linear part is counted from the mean customer, of whom
@@ -54,15 +65,18 @@ class LinkScore:
 
         Parameters
         ----------
-        owners : feature that each column of the design belongs to, shape (k,)
+        owners : feature that each column of the design belongs to, k in all; in parts within which
+            none comes twice
         """
         rows = xgb.DMatrix(dense, nthread=1)
         trees = self.booster.predict(rows, pred_contribs=True, validate_features=False)[:, :-1]
-        # Column after column, as it is added to.
+        # Column after column, as they are added to.
         found = self.share * trees.astype(np.float64, order="F")
         ours = (1 - self.share) * linear * self.coefficients
-        for column, owner in enumerate(owners):
-            found[:, owner] += ours[:, column]
+        done = 0
+        for some in owners:
+            found[:, some] += ours[:, done : done + len(some)]
+            done += len(some)
         return np.asarray(found, dtype=np.float64)
 
     def spec(self, file: str) -> dict[str, Any]:

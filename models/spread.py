@@ -7,14 +7,24 @@ that cost nothing have shares of their own. Last, `models.spread_ranks` moves th
 asked for to the one at which the share of held-out customers below was right.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import row_weights
-from models.spread_curves import LEVELS, TINY, between, factor_curves, knots_of, weighted_quantiles
+from models.spread_curves import (
+    LEVELS,
+    TINY,
+    Between,
+    between,
+    factor_curves,
+    knots_of,
+    weighted_quantiles,
+)
 from models.spread_ranks import fit_ranks
 
 Float = NDArray[np.float64]
@@ -60,29 +70,55 @@ class SpendSpread:
         churn_probability : P(no purchase in the horizon), shape (n,)
         expected_spend : expected spend of each customer given a return, currency, shape (n,)
         """
+        return self.value_quantiles((tau,), churn_probability, expected_spend)[0]
+
+    def value_quantiles(
+        self, taus: Sequence[float], churn_probability: Float, expected_spend: Float
+    ) -> list[Float]:
+        """The same of several quantiles, in their order."""
         place = self._place(churn_probability, expected_spend)
-        below, nothing = self.masses(churn_probability, expected_spend)
-        grid = np.linspace(0.0, 1.0, self.ranks.shape[1])
-        moved = np.array([np.interp(tau, grid, ranks) for ranks in self.ranks])
-        level = between(self.zero_knots, place).of(moved)
-        value = np.zeros(len(place))
-        spends = np.flatnonzero(level > below + nothing)
-        free = (below + nothing)[spends]
-        within = (level[spends] - free) / np.maximum(1 - free, 1e-12)
-        knots = self.knots if len(self.knots) else np.ones(1)
-        factor = between(knots, place[spends]).at(self.factors, within)
-        value[spends] = factor * expected_spend[spends]
-        refunded = np.flatnonzero(level < below)
-        refund = np.interp(level[refunded] / below[refunded], LEVELS, self.refunds)
-        value[refunded] = refund * expected_spend[refunded]
-        return value
+        zero_at = between(self.zero_knots, place)
+        below, nothing = self._masses(churn_probability, zero_at)
+        free = below + nothing
+        at = between(self.knots if len(self.knots) else np.ones(1), place)
+        found = []
+        for tau in taus:
+            level = zero_at.of(self._moved(tau))
+            value = np.zeros(len(place))
+            spends = np.flatnonzero(level > free)
+            if len(spends):
+                paid = free[spends]
+                within = (level[spends] - paid) / np.maximum(1 - paid, 1e-12)
+                factor = at.rows(spends).at(self.factors, within)
+                value[spends] = factor * expected_spend[spends]
+            refunded = np.flatnonzero(level < below)
+            if len(refunded):
+                refund = np.interp(level[refunded] / below[refunded], LEVELS, self.refunds)
+                value[refunded] = refund * expected_spend[refunded]
+            found.append(value)
+        return found
+
+    @cached_property
+    def _levels(self) -> dict[float, Float]:
+        """Levels at the knots by the level asked for, once they were."""
+        return {}
+
+    def _moved(self, tau: float) -> Float:
+        """The level to look up for `tau` at each knot, shape (j,)."""
+        if tau not in self._levels:
+            grid = np.linspace(0.0, 1.0, self.ranks.shape[1])
+            self._levels[tau] = np.array([np.interp(tau, grid, ranks) for ranks in self.ranks])
+        return self._levels[tau]
 
     def masses(self, churn_probability: Float, expected_spend: Float) -> tuple[Float, Float]:
         """P(value < 0) and P(value = 0) of each customer, shape (n,) each."""
+        place = self._place(churn_probability, expected_spend)
+        return self._masses(churn_probability, between(self.zero_knots, place))
+
+    def _masses(self, churn_probability: Float, zero_at: Between) -> tuple[Float, Float]:
         if not self.shares.any():
             return np.zeros(len(churn_probability)), churn_probability
-        place = self._place(churn_probability, expected_spend)
-        lost, back, free = between(self.zero_knots, place).of(self.shares).T
+        lost, back, free = zero_at.of(self.shares).T
         stays = 1 - churn_probability
         below = churn_probability * lost + stays * back
         return below, churn_probability * (1 - lost) + stays * free

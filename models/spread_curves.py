@@ -24,6 +24,10 @@ class Between:
     high: Groups
     share: Float
 
+    def rows(self, which: Groups) -> "Between":
+        """Some of the rows, by their numbers."""
+        return Between(self.low[which], self.high[which], self.share[which])
+
     def of(self, curves: Float) -> Float:
         """A value at every knot, shape (k,) or (k, ...), interpolated to the rows."""
         share = self.share if curves.ndim == 1 else self.share[:, None]

@@ -67,19 +67,17 @@ def reasons(
         return ["[]"] * len(features)
     values = features.rows(plan.names).astype(np.float64)
     effects = contributions.rows(plan.explained).astype(np.float64)
-    sums = np.zeros((len(plan.topics), len(features)))
-    speaker = np.empty((len(features), len(plan.topics)), dtype=np.int64)
+    weight = np.zeros(values.shape)
+    np.abs(effects, out=weight[: len(effects)])
+    weight[plan.faces] = np.inf
+    weight[np.isnan(values)] = -1.0
+    sums = np.empty((len(features), len(plan.topics)))
+    speaker = np.empty(sums.shape, dtype=np.int64)
     for t, topic in enumerate(plan.topics):
-        weight = np.zeros((len(topic.columns), len(features)))
         # One after the other: a sum of many rows at once may add in another order than one row's.
-        for place, column in enumerate(topic.explained):
-            sums[t] += effects[column]
-            weight[place] = np.abs(effects[column])
-        weight[topic.is_face] = np.inf
-        weight[np.isnan(values[topic.columns])] = -1.0
-        speaker[:, t] = topic.columns[np.argmax(weight, axis=0)]
-    sums, values = np.ascontiguousarray(sums.T), values.T
-    return _as_json(list(plan.names), sums, speaker, values + 0.0)  # -0.0 reads as 0.0
+        sums[:, t] = np.add.accumulate(effects[topic.explained], axis=0)[-1]
+        speaker[:, t] = topic.columns[weight[topic.columns].argmax(axis=0)]
+    return _as_json(list(plan.names), sums, speaker, values.T + 0.0)  # -0.0 reads as 0.0
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,6 @@ class _Topic:
 
     columns: NDArray[np.int64]
     explained: NDArray[np.int64]
-    is_face: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -96,6 +93,7 @@ class _Plan:
     names: tuple[str, ...]
     explained: tuple[str, ...]
     topics: tuple[_Topic, ...]
+    faces: NDArray[np.int64]
 
 
 @lru_cache(maxsize=32)
@@ -107,9 +105,9 @@ def _plan(features: tuple[str, ...], contributions: tuple[str, ...]) -> _Plan:
     for name in dict.fromkeys(BY_NAME[n].topic for n in explained):
         columns = [i for i, n in enumerate(names) if BY_NAME[n].topic == name]
         own = [i for i in columns if i < len(explained)]
-        is_face = [names[i] == FACES.get(name) for i in columns]
-        topics.append(_Topic(np.array(columns), np.array(own), np.array(is_face)))
-    return _Plan(names, explained, tuple(topics))
+        topics.append(_Topic(np.array(columns), np.array(own)))
+    faces = [i for i, n in enumerate(names) if n == FACES.get(BY_NAME[n].topic)]
+    return _Plan(names, explained, tuple(topics), np.array(faces, np.int64))
 
 
 def _as_json(

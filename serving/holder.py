@@ -24,7 +24,9 @@ def load_bundle(path: Path) -> "Bundle":
     """Load a bundle; XGBoost is imported with the first one, not with this module."""
     from models import bundle
 
-    return bundle.load_bundle(path)
+    found = bundle.load_bundle(path)
+    found.get_ready()
+    return found
 
 
 @dataclass(frozen=True)

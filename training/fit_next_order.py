@@ -8,6 +8,7 @@ import pandas as pd
 import xgboost as xgb
 from numpy.typing import NDArray
 
+from models.few_rows import QuickTrees
 from models.next_order import (
     QUANTILES,
     NextOrderHead,
@@ -91,7 +92,7 @@ def fit_next_order(
         for k in folds:
             check = newest & (fold == k)
             grown = rows.grow_until(back & (fold != k), check & back)
-            held_out[check] = raw_quantiles(grown, features[check], shop_gap)
+            held_out[check] = raw_quantiles(QuickTrees(grown), features[check], shop_gap)
             rounds.append(grown.num_boosted_rounds())
         booster = rows.grow(back, round(float(np.mean(rounds))))
     judged = _Judged(held_out[newest], next_order_days[newest], fold[newest], observed_days)
