@@ -85,7 +85,8 @@ def silence_fields(silence: SilenceDates | None, n_rows: int) -> Dates:
 
 def _as_text(days: Float) -> NDArray[np.object_]:
     """Shop days as YYYY-MM-DD, None for NaN; few differ, so each is written once."""
-    known, place = np.unique(days[~np.isnan(days)], return_inverse=True)
+    there = ~np.isnan(days)
+    known, place = np.unique(days[there], return_inverse=True)
     found = np.full(len(days), None, object)
-    found[~np.isnan(days)] = np.array([str(date_of(int(d))) for d in known], object)[place]
+    found[there] = np.array([str(date_of(int(d))) for d in known], object)[place]
     return found

@@ -197,7 +197,8 @@ def _first_known(line: PurchaseIn) -> tuple[str, str, float]:
 
 def _names(bundle: Bundle) -> tuple[str, ...]:
     """Features as the batch has them: what these customers lack does not change what is read."""
-    return tuple(f.name for f in FEATURES if f.needs is None or f.name in bundle.features)
+    read = set(bundle.features)
+    return tuple(f.name for f in FEATURES if f.needs is None or f.name in read)
 
 
 def _together(bodies: Sequence[PredictIn]) -> dict[str, list[Any]]:

@@ -38,7 +38,8 @@ class Feature:
 
 def ratio(over: Float, under: Float) -> Float:
     """`over / under`, NaN where `under` is not above 0."""
-    quotient = np.full(len(over), np.nan)
+    quotient = np.empty(len(over))
+    quotient.fill(np.nan)
     np.divide(over, under, out=quotient, where=under > 0)
     return quotient
 

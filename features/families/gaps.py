@@ -42,12 +42,12 @@ def clumpiness(at: Reading) -> Float:
     Zhang, Bradlow & Small (2015), Marketing Science 34(2), 195-208, with the time since the latest
     purchase as the last gap; NaN with fewer than two purchase days.
     """
-    silence, span = days_since_last(at), tenure(at)
-    gaps = frequency(at) + (silence > 0)
+    silence, span, again = days_since_last(at), tenure(at), frequency(at)
+    gaps = again + (silence > 0)
     logs = at.state("gap_logs") + silence * log_of_count(silence)
     entropy = log_of_count(span) - ratio(logs, span)
     evenness = ratio(entropy, log_of_count(gaps))
-    return np.where(frequency(at) > 0, np.clip(1 - np.nan_to_num(evenness), 0, 1), np.nan)
+    return np.where(again > 0, np.clip(1 - np.nan_to_num(evenness), 0, 1), np.nan)
 
 
 def _given(gap: Float) -> Float:

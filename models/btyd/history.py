@@ -73,5 +73,7 @@ class HistoryModel(ABC):
 
 def arrays(*values: ArrayLike) -> tuple[Float, ...]:
     """Return the arguments as float64 arrays of one shape."""
-    same = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in values))
+    same = [np.asarray(v, dtype=np.float64) for v in values]
+    if len({a.shape for a in same}) > 1:
+        same = list(np.broadcast_arrays(*same))
     return tuple(np.atleast_1d(np.ascontiguousarray(a)) for a in same)
