@@ -227,10 +227,12 @@ def sentence(name: str, value: float) -> str:
         text = f"{value:,.2f}"
     else:
         text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-    return _singular(feature.phrase.format(value=text))
+    return _counted(feature.phrase.format(value=text))
 
 
-def _singular(text: str) -> str:
-    """Mend `1 days` and `There were 1 order`."""
+def _counted(text: str) -> str:
+    """Mend `1 days`, `There were 1 order`, `There were 0 orders` and `on 0 of the last`."""
     text = re.sub(r"(?<![\d.,])1 (day|order|item)s\b", r"1 \1", text)
-    return text.replace("There were 1 ", "There was 1 ")
+    text = text.replace("There were 1 ", "There was 1 ").replace("here were 0 ", "here were no ")
+    text = text.replace("There were orders on 0 ", "There were orders on none ")
+    return re.sub(r"^0 items were", "No items were", text)

@@ -107,6 +107,20 @@ def test_numbers_read_as_people_write_them():
 def test_one_is_not_written_in_the_plural():
     assert sentence("days_since_last", 1.0) == "The last order was 1 day ago."
     assert sentence("n_orders", 1.0) == "There was 1 order so far."
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("orders_90d", "There were no orders in the last 90 days."),
+        ("orders_90d_last_year", "A year ago there were no orders in 90 days."),
+        ("purchase_days_30d", "There were orders on none of the last 30 days."),
+        ("items_90d", "No items were bought in the last 90 days."),
+    ],
+)
+def test_nothing_is_told_in_words(name, said):
+    assert sentence(name, 0.0) == said
+    assert "20" in sentence(name, 20.0)
     assert sentence("n_orders", 11.0) == "There were 11 orders so far."
 
 
