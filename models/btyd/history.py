@@ -75,5 +75,6 @@ def arrays(*values: ArrayLike) -> tuple[Float, ...]:
     """Return the arguments as float64 arrays of one shape."""
     same = [np.asarray(v, dtype=np.float64) for v in values]
     if len({a.shape for a in same}) > 1:
-        same = list(np.broadcast_arrays(*same))
+        # Copies: what is spread over one row alone still counts as a view that none may write to.
+        same = [np.array(a) for a in np.broadcast_arrays(*same)]
     return tuple(np.atleast_1d(np.ascontiguousarray(a)) for a in same)

@@ -101,6 +101,15 @@ def test_all_of_an_ordinary_log_converge_whatever_the_order_of_rows():
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_one_customer_is_asked_about_without_a_warning(kind):
+    # Warnings are errors in tests; a horizon spread over one row alone made numba warn.
+    one, several = ([np.full(n, v) for v in (2.0, 30.0, 60.0)] for n in (1, 3))
+    model = MADE[kind]
+    assert model.expected_purchases(*one, 91) == model.expected_purchases(*several, 91)[:1]
+    assert model.p_zero(*one, 91) == model.p_zero(*several, 91)[:1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("log", ["all alike", "nobody leaves", "all leave at once", "one day"])
 def test_a_degenerate_log_ends_in_a_refusal_or_in_finite_answers(kind, log):
     rng, n = np.random.default_rng(8), 600
