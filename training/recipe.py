@@ -19,9 +19,9 @@ from models.bundle import Bundle
 from models.horizon import HorizonModel
 from models.trees import TreeParameters
 from retention import groups
-from training.calibrate import PLAIN_RETURN
+from training.bundle_parts import bundle_of, campaign_facts, notes_of, served, window_facts
 from training.campaigns import Campaigns, Counted
-from training.fit import READ_BY_SCORES, HorizonFit, fit_horizon, outcome
+from training.fit import HorizonFit, fit_horizon, outcome
 from training.fit_rows import FitRows
 from training.gate import BY_CUSTOMER, BY_TIME, gate_return, gate_value
 from training.member_names import heading
@@ -33,8 +33,6 @@ from training.windows import WindowPlan, plan_windows
 
 # Arguments of `Recipe.fit`: end, horizon in days, dates, judged.
 Asked = tuple[int, int, bool, bool]
-QUANTILES = np.arange(0, 11) / 10
-SPARE_VALUE_RULE = "rate_times_order_value"
 
 
 @dataclass(frozen=True)
@@ -235,16 +233,20 @@ class Recipe:
         same = value_fit is churn_fit
         value = churn if same else served(value_fit, served_return, served_value)
         facts = self._groups(end, horizons, churn, churn_fit, risk_limits)
-        notes = [*_notes(churn_fit, value_fit), *self._usual_contacts(), *self._not_converged(end)]
+        notes = [
+            *notes_of(churn_fit, value_fit),
+            *self._usual_contacts(),
+            *self._not_converged(end),
+        ]
         training = {
-            **_window(self.known(end), end, clock, self.seed),
+            **window_facts(self.known(end), end, clock, self.seed),
             "refund_lag_days": self.refund_lag(end),
             "churn_cutoffs": [str(date_of(c)) for c in churn_fit.plan.cutoffs],
             "value_cutoffs": [str(date_of(c)) for c in value_fit.plan.cutoffs],
             "notes": notes,
-            **_campaigns(churn_fit, value_fit),
+            **campaign_facts(churn_fit, value_fit),
         }
-        bundle = _bundle(churn, value, facts, churn_fit.everybody, training)
+        bundle = bundle_of(churn, value, facts, churn_fit.everybody, training)
         return Fitted(bundle, gates, notes)
 
     def _gates(self, churn_fit: HorizonFit, value_fit: HorizonFit) -> list[GateDecision]:
@@ -292,104 +294,10 @@ class Recipe:
             f"the log of {end - self.known(end).first_day} days is too young for a label "
             "window of a week: everybody gets the same rate"
         )
-        training = {**_window(self.known(end), end, clock, self.seed), "notes": [note]}
-        bundle = _bundle(churn, value, facts, features, training)
+        training = {**window_facts(self.known(end), end, clock, self.seed), "notes": [note]}
+        bundle = bundle_of(churn, value, facts, features, training)
         gates = [
             GateDecision("return", churn.returns.member, BY_CUSTOMER, {}, note),
             GateDecision("value", value.value.member, BY_CUSTOMER, {}, note),
         ]
         return Fitted(bundle, gates, [note])
-
-
-def served(fit: HorizonFit, return_member: str, value_member: str) -> HorizonModel:
-    """The heads of a horizon that are served; what it lacks is answered by a plain rule."""
-    heads = fit.heads
-    returns = heads.returns.get(return_member, heads.returns[PLAIN_RETURN])
-    value = heads.values.get(value_member, heads.values[SPARE_VALUE_RULE])
-    used = {returns.member, value.member}
-    if fit.has_model:  # orders are told by scores, whatever is served
-        used |= {*READ_BY_SCORES}
-    leaned_on = heads.returns.get(value_member, heads.returns[PLAIN_RETURN])
-    used.add(leaned_on.member)
-    preparation = replace(fit.preparation, btyd=fit.preparation.btyd.only(used))
-    dated = fit.next_order
-    return HorizonModel(
-        preparation,
-        returns,
-        value,
-        heads.orders,
-        None if dated is None else dated.head,
-        None if leaned_on.member == returns.member else leaned_on,
-    )
-
-
-def _window(log: ShopLog, end: int, clock: ShopClock, seed: int) -> dict[str, Any]:
-    return {
-        "first_day": str(date_of(log.first_day)),
-        "last_day": str(date_of(end - 1)),
-        "customers": log.n_customers,
-        "lines": log.n_lines,
-        "timezone": clock.timezone,
-        "day_starts_at": clock.day_starts_at,
-        "seed": seed,
-    }
-
-
-def _bundle(
-    churn: HorizonModel,
-    value: HorizonModel,
-    facts: dict[str, Any],
-    features: pd.DataFrame,
-    training: dict[str, Any],
-) -> Bundle:
-    return Bundle(
-        version="unsealed",
-        features=tuple(features.columns),
-        churn=churn,
-        value=value,
-        groups=facts,
-        reference=reference(features),
-        metrics={},
-        training={
-            **training,
-            "served": {"return": churn.returns.member, "value": value.value.member},
-        },
-        card={},
-    )
-
-
-def reference(features: pd.DataFrame) -> dict[str, Any]:
-    """Share of nulls and deciles of each feature, to compare later batches with."""
-    found: dict[str, Any] = {}
-    for name in features:
-        values = features[name].to_numpy(float)
-        there = values[~np.isnan(values)]
-        deciles = np.quantile(there, QUANTILES).tolist() if len(there) else []
-        found[str(name)] = {"null": float(np.isnan(values).mean()), "deciles": deciles}
-    return found
-
-
-def _campaigns(churn_fit: HorizonFit, value_fit: HorizonFit) -> dict[str, Any]:
-    """Rows left out and counted for more, by target; nothing where no list touched any."""
-    fits = {"churn": churn_fit, "value": value_fit}
-    told = {what: fit.counted.facts() for what, fit in fits.items() if fit.counted is not None}
-    return {"campaigns": told} if told else {}
-
-
-def _notes(churn_fit: HorizonFit, value_fit: HorizonFit) -> list[str]:
-    notes = []
-    for what, fit in (("churn", churn_fit), ("value", value_fit)):
-        plan = fit.plan
-        if plan.observed_days < plan.horizon_days:
-            notes.append(
-                f"{what}: no window of {plan.horizon_days} days has closed; learnt over "
-                f"{plan.observed_days} days and carried on by a power law of the window's length"
-            )
-        if not plan.by_time:
-            why = "fewer than three disjoint windows have closed"
-            notes.append(f"{what}: {why}, so gated by customer, not by time")
-        if fit.counted is not None:
-            notes.append(fit.counted.sentence(what))
-        if not fit.has_model:
-            notes.append(f"{what}: too few customers, returning or not, to fit a model")
-    return notes
