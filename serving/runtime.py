@@ -20,6 +20,7 @@ from serving.scores import ScoreStore
 from serving.store.lookup import Lookup
 from serving.store.tokens import Tokens
 from serving.store.usage import Usage, count_listed
+from serving.warm import Warm
 from serving.web.observe import QUOTA_REACHED
 from serving.web.threads import BoundedThreads
 
@@ -105,6 +106,8 @@ class Runtime:
         self._settings = settings
         self.catch_up = CatchUp(self.store, settings)
         self.catch_up.start()
+        self.warm = Warm(self.store, settings)
+        self.warm.start()
         self.exporter.start()
         self.usage.start()
         self.holder.start()
@@ -113,6 +116,7 @@ class Runtime:
         """Stop watching and close the store; nothing happens where nothing is open."""
         if self._settings is not None:
             self.catch_up.stop()
+            self.warm.stop()
             self.exporter.stop()
             self.holder.stop()
             self.usage.stop()

@@ -37,6 +37,8 @@ from serving.store.write_tables import batch_columns, erasures
 
 HISTORY = ("churn_probability", "risk_tier", "predicted_clv", "value_at_risk")
 IDS_AT_ONCE = 500
+# Fewer customers are read into memory in less time than a page takes.
+LARGE = 100_000
 # Every request reads the head; the facts in `details` are long and only pages want them.
 HEAD = tuple(column for column in batches.columns if column.name != "details")
 
@@ -59,6 +61,9 @@ class ScoreStore:
         )
         self._columns_lock = threading.Lock()
         self._kept: tuple[tuple[str, int], Columns] | None = None
+        # The batch whose columns are in memory, where somebody sees to that beforehand.
+        self.prepared: Batch | None = None
+        self.large = LARGE
 
     def close(self) -> None:
         """Close all connections."""
@@ -146,6 +151,21 @@ class ScoreStore:
             record = connection.execute(joined).mappings().first()
         return None if record is None else _batch(dict(record))
 
+    def shown(self) -> Batch | None:
+        """Return the head of the batch that pages and previews show, or None.
+
+        It is the current one, but for the seconds in which a very large one is read into memory:
+        until then it is the one before, as `serving.warm` tells.
+        """
+        batch, before = self.current(), self.prepared
+        if batch is None or before is None or before.batch_id == batch.batch_id:
+            return batch
+        if batch.customers < self.large:
+            return batch
+        # Whoever was erased since is in what is in memory, and shown no more.
+        kept = self.batch(before.batch_id)
+        return kept if kept is not None and kept.erased == before.erased else batch
+
     def latest_of(self, as_of: str) -> Batch | None:
         """Return the head of the newest batch that is no later than the day `as_of`, or None."""
         query = select(*HEAD).where(batches.c.as_of <= as_of)
@@ -208,16 +228,25 @@ class ScoreStore:
                 return count(connection, batch_id, filters)
             return columns.count(filters)
 
+    def columns(self, batch: Batch) -> Columns | None:
+        """Return the columns of a batch that lists filter and sort by; None if it has none."""
+        with self.database.read() as connection:
+            return self._columns(connection, batch)
+
     def _columns(self, connection: Connection, head: Batch) -> Columns | None:
         """Return the columns of a batch, kept until another is asked for; None if it has none."""
         key = (head.batch_id, head.erased)
+        kept = self._kept
+        # While those of a new batch are read, nobody waits who asks for the one before.
+        if kept is not None and kept[0] == key:
+            return kept[1]
         with self._columns_lock:
             if self._kept is None or self._kept[0] != key:
                 this = batch_columns.c.batch_id == head.batch_id
                 content = connection.scalar(select(batch_columns.c.content).where(this))
                 if content is None:
                     return None
-                self._kept = (key, Columns.of_bytes(content))
+                self._kept = (key, Columns.of_bytes(content).prepare())
             return self._kept[1]
 
     def orders(self, customer_id: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Every customer is counted once, under the first rule that leaves it out, so that
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ LEFT_OUT = (
     "value_unknown",
     "filtered_out",
 )
+ELIGIBLE = len(LEFT_OUT)
+NUMBERS = ("churn_probability", "value_at_risk")
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,23 @@ class Audience:
     counts: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """Customers of whom many are alike: what a rule asks of a kind is answered once for all of it.
+
+    Attributes
+    ----------
+    kinds : DataFrame with one row a kind: `score_status`, `lifecycle_status`, and whatever else
+        `audience_of` reads that is no number and no id
+    kind_of : row of each customer's kind, shape (n,)
+    numbers : `churn_probability`, `value_at_risk`, shape (n,) each
+    """
+
+    kinds: pd.DataFrame
+    kind_of: NDArray[np.integer[Any]]
+    numbers: Mapping[str, NDArray[np.float64]]
+
+
 def audience_of(
     scores: pd.DataFrame, rules: AudienceRules | None = None, barred: Barred | None = None
 ) -> Audience:
@@ -102,36 +122,69 @@ def audience_of(
     UnknownChannel
         If nobody can be reached by the channel.
     """
-    rules, barred = rules or AudienceRules(), barred or Barred()
-    _check(scores, rules)
-    unreachable, reach_unknown = _out_of_reach(scores, rules.channel)
-    why = {
-        **_by_status(scores),
-        "no_contact": _flag(scores, "no_contact"),
+    rules = rules or AudienceRules()
+    _check(scores.columns, rules)
+    names = {*NUMBERS, *rules.at_least}
+    numbers = {name: pd.to_numeric(scores[name]).to_numpy(float) for name in names}
+    crowd = Crowd(scores, np.arange(len(scores)), numbers)
+    groups = _groups(barred or Barred())
+    return audience_in(crowd, rules, {name: _at(scores, ids) for name, ids in groups.items()})
+
+
+def audience_in(
+    crowd: Crowd, rules: AudienceRules, barred: Mapping[str, NDArray[np.int64]]
+) -> Audience:
+    """The same of customers of whom many are alike.
+
+    Parameters
+    ----------
+    barred : places of those who may not be listed now, by reason: the names of `Barred`'s, but
+        `held_out_elsewhere` for those held out
+
+    Raises
+    ------
+    ValueError
+        If a rule asks for a column that there is none of.
+    UnknownChannel
+        If nobody can be reached by the channel.
+    """
+    kinds = crowd.kinds
+    _check(("customer_id", *kinds.columns, *crowd.numbers), rules)
+    unreachable, reach_unknown = _out_of_reach(kinds, rules.channel)
+    of_kind = {
+        **_by_status(kinds),
+        "no_contact": _flag(kinds, "no_contact"),
         "unreachable": unreachable,
         "reach_unknown": reach_unknown,
-        **_by_bar(scores, barred),
-        "lapsed": np.zeros(len(scores), bool)
-        if rules.lapsed
-        else _equals(scores, "lifecycle_status", "lapsed"),
-        "value_unknown": _unknown(scores),
-        "filtered_out": ~_wanted(scores, rules),
+        "filtered_out": ~_wanted(kinds, rules),
     }
-    left = np.ones(len(scores), bool)
-    counts = {"customers": len(scores)}
-    for reason in LEFT_OUT:
-        counts[reason] = int((left & why[reason]).sum())
-        left &= ~why[reason]
-    counts["eligible"] = int(left.sum())
-    return Audience(np.flatnonzero(left), counts)
+    if not rules.lapsed:
+        of_kind["lapsed"] = _equals(kinds, "lifecycle_status", "lapsed")
+    first = np.full(len(kinds), ELIGIBLE, np.int8)
+    for reason, mask in of_kind.items():
+        first[mask] = np.minimum(first[mask], LEFT_OUT.index(reason))
+    why = first[crowd.kind_of]
+    for name, places in barred.items():
+        _leave_out(why, places, name)
+    known = np.logical_and.reduce([np.isfinite(crowd.numbers[name]) for name in NUMBERS])
+    _leave_out(why, np.flatnonzero(~known), "value_unknown")
+    for name, least in rules.at_least.items():
+        _leave_out(why, np.flatnonzero(~(crowd.numbers[name] >= least)), "filtered_out")
+    found = np.bincount(why, minlength=ELIGIBLE + 1).tolist()
+    counts = dict(zip((*LEFT_OUT, "eligible"), found, strict=True))
+    return Audience(np.flatnonzero(why == ELIGIBLE), {"customers": len(why), **counts})
 
 
-def _check(scores: pd.DataFrame, rules: AudienceRules) -> None:
-    needed = [*REQUIRED, *rules.allowed, *rules.at_least]
-    missing = sorted(set(needed) - set(scores.columns))
+def _leave_out(why: NDArray[np.int8], places: NDArray[np.int64], reason: str) -> None:
+    """Note a reason of customers who are not left out for one that comes before it."""
+    why[places] = np.minimum(why[places], LEFT_OUT.index(reason))
+
+
+def _check(there: Collection[str], rules: AudienceRules) -> None:
+    missing = sorted({*REQUIRED, *rules.allowed, *rules.at_least} - set(there))
     if missing:
         raise ValueError(
-            f"scores lack columns {missing}, they have {sorted(scores.columns)}; "
+            f"scores lack columns {missing}, they have {sorted(there)}; "
             "a list is made from score rows"
         )
 
@@ -183,37 +236,24 @@ def _unknown_channel(channel: str, known: Collection[str]) -> str:
     return f"no customer can be reached by {channel!r}; the channels known are {', '.join(known)}"
 
 
-def _by_bar(scores: pd.DataFrame, barred: Barred) -> dict[str, Mask]:
-    """Who is barred, by reason, in one pass over all customers."""
-    groups = {
-        "held_out_elsewhere": frozenset(barred.held_out),
-        "global_control": frozenset(barred.global_control),
-        "contact_cap": frozenset(barred.contact_cap),
+def _groups(barred: Barred) -> dict[str, Collection[str]]:
+    return {
+        "held_out_elsewhere": barred.held_out,
+        "global_control": barred.global_control,
+        "contact_cap": barred.contact_cap,
     }
-    anybody = frozenset[str]().union(*groups.values())
-    ids = scores["customer_id"].to_numpy(object)
+
+
+def _at(scores: pd.DataFrame, group: Collection[str]) -> NDArray[np.int64]:
+    if not group:
+        return np.empty(0, np.int64)
+    ids, wanted = scores["customer_id"].to_numpy(object), frozenset(group)
     # A text knows its hash: to ask a set is several times quicker than `isin`.
-    there = np.zeros(0, np.int64)
-    if anybody:
-        there = np.flatnonzero(np.fromiter(map(anybody.__contains__, ids), bool, len(ids)))
-    return {name: _at(there, ids, group) for name, group in groups.items()}
-
-
-def _at(there: NDArray[np.int64], ids: NDArray[np.object_], group: frozenset[str]) -> Mask:
-    mask = np.zeros(len(ids), bool)
-    mask[there] = [each in group for each in ids[there]]
-    return mask
-
-
-def _unknown(scores: pd.DataFrame) -> Mask:
-    numbers = scores[["churn_probability", "value_at_risk"]].apply(pd.to_numeric).to_numpy(float)
-    return np.asarray(~np.isfinite(numbers).all(axis=1), bool)
+    return np.flatnonzero(np.fromiter(map(wanted.__contains__, ids), bool, len(ids)))
 
 
 def _wanted(scores: pd.DataFrame, rules: AudienceRules) -> Mask:
     wanted = np.ones(len(scores), bool)
     for name, values in rules.allowed.items():
         wanted &= scores[name].isin(set(values)).to_numpy(bool)
-    for name, least in rules.at_least.items():
-        wanted &= pd.to_numeric(scores[name]).to_numpy(float) >= least
     return wanted

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from retention.lists.candidates import Pool
 from retention.lists.caps import CONTACTED, HELD_OUT
 from retention.lists.contact_value import break_even_save_rate
 from retention.lists.cut import cut_and_draw
@@ -43,7 +44,7 @@ class Preview:
 
 
 def preview_list(
-    candidates: pd.DataFrame, plan: ListPlan, counts: Mapping[str, int] | None = None
+    candidates: pd.DataFrame | Pool, plan: ListPlan, counts: Mapping[str, int] | None = None
 ) -> Preview:
     """Counts, cost, gain and break-even of a list that is not yet made.
 
@@ -51,7 +52,7 @@ def preview_list(
 
     Parameters
     ----------
-    candidates, plan, counts : as of `build_list`
+    candidates, plan, counts : as of `build_list`; the candidates may be arrays
     """
     ranked = rank_candidates(candidates, plan)
     share, auto = share_of(ranked, plan)
@@ -64,10 +65,8 @@ def preview_list(
         counts=_counts(counts, len(ranked), size, held),
         outlay=float(some.outlay.sum()),
         gain=expected_gain(some.terms, plan.assumed, seed=plan.seed),
-        holdout=told_holdout(ranked.terms.p[:size], held, plan.detect, share=share, auto=auto),
-        sensitivity=sensitivity(
-            some.terms.p, some.spend, plan.assumed, some.terms.cost, some.response
-        ),
+        holdout=told_holdout(ranked.p[:size], held, plan.detect, share=share, auto=auto),
+        sensitivity=sensitivity(some.p, some.spend, plan.assumed, some.terms.cost, some.response),
     )
 
 

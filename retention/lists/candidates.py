@@ -1,5 +1,9 @@
 """From score rows to the candidates of a list, with what a contact of each costs."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -7,6 +11,63 @@ from pandas.api.types import infer_dtype
 
 from retention.lists.audience import Audience
 from retention.lists.contact_value import spend_if_stays
+
+Float = NDArray[np.float64]
+COLUMNS = ("customer_id", "return_probability", "expected_spend")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The candidates of a list as arrays, one place a customer.
+
+    Attributes
+    ----------
+    p : shape (n,), probability of a return without contact
+    spend : shape (n,), currency, expected net spend given a return
+    read_ids : gives their ids, shape (n,), text; what is only counted never asks for them
+    ascending : whether the ids are known to ascend, each there once
+    cost : shape (n,), currency of each contact; None where all cost the same
+    response : as in `retention.lists.contact_value.with_response`; None where it is not told
+    """
+
+    p: Float
+    spend: Float
+    read_ids: Callable[[], NDArray[np.object_]]
+    ascending: bool = False
+    cost: Float | None = None
+    response: Float | None = None
+
+    def __len__(self) -> int:
+        return len(self.p)
+
+    @cached_property
+    def ids(self) -> NDArray[np.object_]:
+        """Ids of the candidates."""
+        return self.read_ids()
+
+
+def pool_of(candidates: pd.DataFrame) -> Pool:
+    """The same candidates as arrays.
+
+    Parameters
+    ----------
+    candidates : as `retention.lists.build.build_list` takes them
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    missing = sorted(set(COLUMNS) - set(candidates.columns))
+    if missing:
+        raise ValueError(f"candidates lack columns {missing}; they need {list(COLUMNS)}")
+    ids = texts_of(candidates["customer_id"])
+    p, spend = (candidates[name].to_numpy(float) for name in COLUMNS[1:])
+    cost, response = (
+        candidates[name].to_numpy(float) if name in candidates else None
+        for name in ("contact_cost", "response")
+    )
+    return Pool(p, spend, lambda: ids, cost=cost, response=response)
 
 
 def texts_of(ids: pd.Series) -> NDArray[np.object_]:

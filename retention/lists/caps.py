@@ -46,7 +46,7 @@ def contacts_before(contacts: pd.DataFrame, when: pd.Timestamp, days: int) -> pd
     return contacts.loc[recent].groupby("customer_id").size()
 
 
-def at_cap(contacts: pd.DataFrame, when: pd.Timestamp, cap: ContactCap) -> frozenset[str]:
-    """Customers whom one more contact at `when` would bring above the cap."""
+def at_cap(contacts: pd.DataFrame, when: pd.Timestamp, cap: ContactCap) -> pd.Index:
+    """Customers whom one more contact at `when` would bring above the cap, each once."""
     counts = contacts_before(contacts, when, cap.days)
-    return frozenset(str(c) for c in counts.index[counts >= cap.contacts])
+    return counts.index[counts >= cap.contacts]

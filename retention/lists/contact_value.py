@@ -19,6 +19,7 @@ from retention.lists.save_rate import SaveRate
 Float = NDArray[np.float64]
 SHARES = ("kappa", "margin", "redemption_saved", "redemption_anyway")
 MONEY = ("incentive", "contact_cost")
+MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -142,14 +143,16 @@ def contact_terms(
     return ContactTerms(p, gain, p * assumed.redemption_anyway * assumed.incentive, costs)
 
 
-def with_response(terms: ContactTerms, response: Float) -> ContactTerms:
+def with_response(terms: ContactTerms, response: Float | None) -> ContactTerms:
     """The terms with the gain as much greater or smaller as contact moves each customer.
 
     Parameters
     ----------
     response : shape (n,), effect of contact over that of the save rate; below 0 where contact
-        drives away, which never earns anything
+        drives away, which never earns anything; None where it is not told: the terms as they are
     """
+    if response is None:
+        return terms
     gain = response * np.where(response < 0, np.abs(terms.gain), terms.gain)
     return replace(terms, gain=gain)
 
@@ -179,7 +182,7 @@ def expected_outlay(terms: ContactTerms, assumed: ValueAssumptions) -> Float:
 
 
 def contact_order(
-    profit: Float, tie_break: NDArray[Any], outlay: Float | None = None
+    profit: Float, tie_break: NDArray[Any] | None, outlay: Float | None = None
 ) -> NDArray[np.int64]:
     """Positions of the customers worth contacting, best first.
 
@@ -190,7 +193,7 @@ def contact_order(
     Parameters
     ----------
     profit : shape (n,), currency
-    tie_break : shape (n,), sortable
+    tie_break : shape (n,), sortable; None where the customers stand in its order already
     outlay : shape (n,), currency, where a budget limits the list; None where a count does
     """
     worth = np.flatnonzero(profit > 0)
@@ -201,7 +204,53 @@ def contact_order(
         and bool(np.ptp(costs) > 1e-9 * max(1.0, float(costs.max())))
     )
     # A contact that costs nothing earns without end per unit of cost: those come first, by EP.
-    key = profit[worth]
+    key = earned = profit[worth]
     if uneven:
-        key = np.divide(key, costs, out=np.full(len(costs), np.inf), where=costs > 0)
-    return worth[np.lexsort((tie_break[worth], -profit[worth], -key))]
+        key = np.divide(earned, costs, out=np.full(len(costs), np.inf), where=costs > 0)
+    if tie_break is None:
+        return worth[_descending(key, earned)]
+    return worth[np.lexsort((tie_break[worth], -earned, -key))]
+
+
+def _descending(first: Float, second: Float) -> NDArray[np.int64]:
+    """Places by the first key from the highest down, equal ones by the second, then as they stand.
+
+    As `lexsort` has it, in a fifth of the time: a sort that keeps no order of equals, and then the
+    equals alone, as whole numbers.
+    """
+    if second is first and (packed := _packed(first)) is not None:
+        return packed
+    order, group = _groups(first)
+    size = len(order)
+    if size == 0 or group[-1] == size - 1:
+        return order
+    begins = np.searchsorted(group, np.arange(group[-1] + 1))
+    if (second[order] == second[order[begins]][group]).all():
+        return np.asarray(np.sort(group * size + order) - group * size)
+    among = _descending(second, second)
+    rank = np.empty(size, np.int64)
+    rank[among] = np.arange(size)
+    return among[np.sort(group * size + rank[order]) - group * size]
+
+
+def _packed(key: Float) -> NDArray[np.int64] | None:
+    """Places from the highest key down, equals as they stand; None where the keys are no amounts.
+
+    An amount in millionths and its place fit into one whole number, and those sort fastest.
+    """
+    whole = np.rint(key * MILLION)
+    bits = len(key).bit_length()
+    if not len(key) or whole.max() >= 2.0 ** (62 - bits) or (whole / MILLION != key).any():
+        return None
+    keys = (int(whole.max()) - whole.astype(np.int64)) << bits
+    keys |= np.arange(len(key))
+    keys.sort()
+    return np.asarray(keys & ((1 << bits) - 1))
+
+
+def _groups(key: Float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places from the highest key down, equals in any order, and which key each place has."""
+    order = np.argsort(-key)
+    arranged = key[order]
+    new = np.concatenate([np.zeros(min(1, len(key)), bool), arranged[1:] != arranged[:-1]])
+    return order, np.cumsum(new)

@@ -17,7 +17,6 @@ from retention.lists.contact_value import (
     contact_terms,
     with_response,
 )
-from retention.lists.save_rate import SaveRate
 
 Float = NDArray[np.float64]
 DRAWS = 4000
@@ -92,26 +91,25 @@ def sensitivity(
     DataFrame with `assumption` (`save_rate`, `margin`, `contact_cost`), `change` (-0.5 = half of
         it), `value` (of the assumption; the mean where costs differ by customer), `net_gain`
     """
-    costs = np.full(len(p), assumed.contact_cost) if cost is None else np.asarray(cost, float)
-    moved = np.ones(len(p)) if response is None else response
+    base = with_response(contact_terms(p, spend, assumed, cost), response)
+    saved, lost, costs = _saved(base), float(base.waste.sum()), float(base.cost.sum())
+    usual = assumed.save_rate.mean
     rows = []
     for change in CHANGES:
         factor = 1 + change
-        rate = min(1.0, assumed.save_rate.mean * factor)
+        rate = min(1.0, usual * factor)
         margin = min(1.0, assumed.margin * factor)
-        dearer = float(costs.mean()) * factor if len(p) else math.nan
-        changed = replace(assumed, save_rate=SaveRate(rate))
-        rows.append(("save_rate", change, rate, _gain(p, spend, changed, costs, moved)))
-        changed = replace(assumed, margin=margin)
-        rows.append(("margin", change, margin, _gain(p, spend, changed, costs, moved)))
-        rows.append(
-            ("contact_cost", change, dearer, _gain(p, spend, assumed, costs * factor, moved))
+        dearer = costs / len(p) * factor if len(p) else math.nan
+        moved = with_response(
+            contact_terms(p, spend, replace(assumed, margin=margin), cost), response
         )
+        rows.append(("save_rate", change, rate, rate * saved - lost - costs))
+        rows.append(("margin", change, margin, usual * _saved(moved) - lost - costs))
+        rows.append(("contact_cost", change, dearer, usual * saved - lost - costs * factor))
     frame = pd.DataFrame(rows, columns=["assumption", "change", "value", "net_gain"])
     return frame.sort_values(["assumption", "change"], ignore_index=True)
 
 
-def _gain(p: Float, spend: Float, assumed: ValueAssumptions, cost: Float, response: Float) -> float:
-    terms = with_response(contact_terms(p, spend, assumed, cost), response)
-    saved = assumed.save_rate.mean * (1 - terms.p) * terms.gain
-    return float((saved - terms.waste - terms.cost).sum())
+def _saved(terms: ContactTerms) -> float:
+    """What all would bring if contact saved everybody who would leave."""
+    return float(((1 - terms.p) * terms.gain).sum())

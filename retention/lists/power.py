@@ -64,6 +64,45 @@ def power_of(p: Float, effect: float, *, contacted: int, held: int) -> float:
     return float(norm.sf(Z_ALPHA - effect / error) + norm.cdf(-Z_ALPHA - effect / error))
 
 
+class _Returns:
+    """Probabilities of return, and what their variance would be if contact added to each of them.
+
+    The sums over those that an effect leaves below 1 are made once, so each effect tried costs a
+    search.
+
+    Parameters
+    ----------
+    p : shape (n,), n > 0
+    """
+
+    def __init__(self, p: Float) -> None:
+        self._sorted = np.sort(p)
+        self._sums = np.concatenate([[0.0], np.cumsum(self._sorted)])
+        self._squares = np.concatenate([[0.0], np.cumsum(self._sorted**2)])
+        self.most = 1 - float(self._sums[-1]) / len(p)
+
+    def variance(self, effect: float) -> float:
+        """Mean of q (1 - q), where q is p with the effect, at most 1; the effect is 0 or more."""
+        count = int(np.searchsorted(self._sorted, 1 - effect, side="right"))
+        first, second = float(self._sums[count]), float(self._squares[count])
+        total = first - second - 2 * effect * first + count * effect * (1 - effect)
+        return max(total, 0.0) / len(self._sorted)
+
+    def detectable(self, *, contacted: int, held: int) -> float:
+        """Rise of the return rate that is shown in 80 % of cases; NaN where none is."""
+        if min(contacted, held) < 1:
+            return float("nan")
+        without = self.variance(0.0) / held
+
+        def lacking(effect: float) -> float:
+            error = float(np.sqrt(self.variance(effect) / contacted + without))
+            return effect - (Z_ALPHA + Z_POWER) * error
+
+        if self.most <= 0 or lacking(self.most) < 0:
+            return float("nan")
+        return float(brentq(lacking, 0.0, self.most)) if lacking(0.0) < 0 else 0.0
+
+
 def detectable_effect(p: Float, *, contacted: int, held: int) -> float:
     """Rise of the return rate, 0-1, that is shown in 80 % of cases; NaN where none is.
 
@@ -71,17 +110,9 @@ def detectable_effect(p: Float, *, contacted: int, held: int) -> float:
     ----------
     p : shape (n,), probabilities of return without contact
     """
-    p = np.asarray(p, float)
-    if min(contacted, held) < 1 or not len(p):
+    if not len(p):
         return float("nan")
-
-    def lacking(effect: float) -> float:
-        return effect - (Z_ALPHA + Z_POWER) * _error(p, effect, contacted, held)
-
-    most = 1 - float(p.mean())
-    if most <= 0 or lacking(most) < 0:
-        return float("nan")
-    return float(brentq(lacking, 0.0, most)) if lacking(0.0) < 0 else 0.0
+    return _Returns(np.asarray(p, float)).detectable(contacted=contacted, held=held)
 
 
 def detectable_at(p: Float, share: float) -> float:
@@ -91,8 +122,11 @@ def detectable_at(p: Float, share: float) -> float:
 
 def detectable_of(p: Float, held: int) -> float:
     """Detectable effect of a list with these probabilities of which so many are held out."""
-    step = max(1, len(p) // ENOUGH)
-    return detectable_effect(p[::step], contacted=len(p) - held, held=held)
+    return detectable_effect(_some(p), contacted=len(p) - held, held=held)
+
+
+def _some(p: Float) -> Float:
+    return p[:: max(1, len(p) // ENOUGH)]
 
 
 @dataclass(frozen=True)
@@ -127,11 +161,20 @@ def auto_share(p: Float, effect: float, reach: Callable[[float], int] | None = N
         raise ValueError(
             f"the effect to be detected must be between 0 and 1, got {effect}; 3 points are 0.03"
         )
-    sizes = [len(p) if reach is None else reach(float(share)) for share in SHARES]
-    found = np.array([detectable_at(p[:n], share) for n, share in zip(sizes, SHARES, strict=True)])
-    enough = np.flatnonzero(found <= effect)
-    share = float(SHARES[enough[0]]) if len(enough) else WHERE_NONE_SUFFICES
-    return AutoShare(share, bool(len(enough)), float(found[-1]))
+    known: dict[int, _Returns] = {}
+
+    def shows(share: float) -> float:
+        size = len(p) if reach is None else reach(share)
+        if not size:
+            return float("nan")
+        if size not in known:
+            known[size] = _Returns(_some(p[:size]))
+        held = held_out_sizes(size, share)
+        return known[size].detectable(contacted=size - held, held=held)
+
+    enough = next((share for share in SHARES.tolist() if shows(share) <= effect), None)
+    share = WHERE_NONE_SUFFICES if enough is None else enough
+    return AutoShare(share, enough is not None, shows(SHARES[-1].item()))
 
 
 def told_holdout(

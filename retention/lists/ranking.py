@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retention.lists.candidates import texts_of
+from retention.lists.candidates import Pool, pool_of
 from retention.lists.contact_value import (
     ContactTerms,
+    ValueAssumptions,
     contact_order,
     contact_terms,
     expected_outlay,
@@ -24,33 +25,64 @@ from retention.lists.plan import ListPlan
 from retention.lists.power import AutoShare, auto_share
 
 Float = NDArray[np.float64]
-COLUMNS = ("customer_id", "return_probability", "expected_spend")
 # Ranks go by millionths of the currency: the last bit of a sum may differ between machines.
 DIGITS = 6
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """Customers worth contacting, best first.
+    """Customers worth contacting, best first; what is told of them is made when it is asked for.
 
     Attributes
     ----------
-    ids : shape (n,), text
-    spend : shape (n,), currency, expected given a return
-    terms : what a contact of each is made of
-    profit, outlay : shape (n,), currency, expected of a contact
-    response : shape (n,), effect of contact over the usual one, 1 where it is not told
+    pool : all candidates
+    assumed : money and response
+    order : places in the pool, shape (n,)
     """
 
-    ids: NDArray[np.object_]
-    spend: Float
-    terms: ContactTerms
-    profit: Float
-    outlay: Float
-    response: Float
+    pool: Pool
+    assumed: ValueAssumptions
+    order: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.order)
+
+    @cached_property
+    def ids(self) -> NDArray[np.object_]:
+        """Their ids, shape (n,), text."""
+        return self.pool.ids[self.order]
+
+    @cached_property
+    def p(self) -> Float:
+        """Probability of a return without contact, shape (n,)."""
+        return self.pool.p[self.order]
+
+    @cached_property
+    def spend(self) -> Float:
+        """Expected net spend given a return, currency, shape (n,)."""
+        return self.pool.spend[self.order]
+
+    @cached_property
+    def response(self) -> Float | None:
+        """Effect of contact over the usual one, shape (n,); None where it is not told."""
+        return None if self.pool.response is None else self.pool.response[self.order]
+
+    @cached_property
+    def terms(self) -> ContactTerms:
+        """What a contact of each is made of."""
+        cost = None if self.pool.cost is None else self.pool.cost[self.order]
+        terms = contact_terms(self.p, self.spend, self.assumed, cost)
+        return with_response(terms, self.response)
+
+    @cached_property
+    def profit(self) -> Float:
+        """Expected of a contact, currency, shape (n,)."""
+        return expected_profit(self.terms, self.assumed.save_rate.mean)
+
+    @cached_property
+    def outlay(self) -> Float:
+        """Expected cost of a contact, currency, shape (n,)."""
+        return expected_outlay(self.terms, self.assumed)
 
     @cached_property
     def spent(self) -> Float:
@@ -59,51 +91,41 @@ class Ranked:
 
     def at(self, which: NDArray[Any]) -> "Ranked":
         """Some of the customers, by mask or by position."""
-        return Ranked(
-            self.ids[which], self.spend[which], self.terms.at(which), self.profit[which],
-            self.outlay[which], self.response[which],
-        )  # fmt: skip
+        return Ranked(self.pool, self.assumed, self.order[which])
 
     def by_profit(self) -> NDArray[np.int64]:
         """Positions from the highest expected profit down, equal ones by id."""
         return np.lexsort((self.ids.astype(str), -np.round(self.profit, DIGITS)))
 
 
-def rank_candidates(candidates: pd.DataFrame, plan: ListPlan) -> Ranked:
+def rank_candidates(candidates: pd.DataFrame | Pool, plan: ListPlan) -> Ranked:
     """Those with an expected profit above 0, best first.
 
     Parameters
     ----------
-    candidates : as `retention.lists.build.build_list` takes them
+    candidates : as `retention.lists.build.build_list` takes them, or their arrays
 
     Raises
     ------
     ValueError
         If a column is missing or an id stands twice.
     """
-    missing = sorted(set(COLUMNS) - set(candidates.columns))
-    if missing:
-        raise ValueError(f"candidates lack columns {missing}; they need {list(COLUMNS)}")
-    ids = texts_of(candidates["customer_id"])
-    ties = _tie_break(ids)
-    p, spend = (candidates[c].to_numpy(float) for c in COLUMNS[1:])
-    cost = candidates["contact_cost"].to_numpy(float) if "contact_cost" in candidates else None
-    response = np.ones(len(ids))
-    if "response" in candidates:
-        response = candidates["response"].to_numpy(float)
-    terms = with_response(contact_terms(p, spend, plan.assumed, cost), response)
-    profit = expected_profit(terms, plan.assumed.save_rate.mean)
-    outlay = expected_outlay(terms, plan.assumed)
-    paid = np.round(outlay, DIGITS) if plan.budget is not None else None
-    order = contact_order(np.round(profit, DIGITS), ties, paid)
-    return Ranked(ids, spend, terms, profit, outlay, response).at(order)
+    pool = candidates if isinstance(candidates, Pool) else pool_of(candidates)
+    ties = None if pool.ascending else _tie_break(pool.ids)
+    terms = contact_terms(pool.p, pool.spend, plan.assumed, pool.cost)
+    terms = with_response(terms, pool.response)
+    profit = np.round(expected_profit(terms, plan.assumed.save_rate.mean), DIGITS)
+    paid = None
+    if plan.budget is not None:
+        paid = np.round(expected_outlay(terms, plan.assumed), DIGITS)
+    return Ranked(pool, plan.assumed, contact_order(profit, ties, paid))
 
 
-def _tie_break(ids: NDArray[np.object_]) -> NDArray[Any]:
-    """What equal candidates are ordered by: their ids, or the places of ids that ascend already."""
+def _tie_break(ids: NDArray[np.object_]) -> NDArray[Any] | None:
+    """What equal candidates are ordered by: their ids; None where the ids ascend already."""
     index = pd.Index(ids, dtype=object)
     if index.is_monotonic_increasing and not (ids[1:] == ids[:-1]).any():
-        return np.arange(len(ids))
+        return None
     repeated = index.duplicated()
     if repeated.any():
         first = ids[repeated][0]
@@ -146,5 +168,5 @@ def share_of(ranked: Ranked, plan: ListPlan) -> tuple[float, AutoShare | None]:
     """The share that is held out, and what `auto` found where that picks it."""
     if not isinstance(plan.holdout, str):
         return plan.holdout, None
-    auto = auto_share(ranked.terms.p, plan.detect, lambda share: reach(ranked, plan, share))
+    auto = auto_share(ranked.p, plan.detect, lambda share: reach(ranked, plan, share))
     return auto.share, auto

@@ -1,103 +1,178 @@
 """Who may not be on a list now: held out elsewhere, standing control, contacted often enough."""
 
-from collections.abc import Collection
+import threading
 from datetime import date, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, and_, select
+import pyarrow as pa
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
 
-from retention.lists.audience import Barred
-from retention.lists.caps import CONTACTED, ContactCap, at_cap
-from retention.lists.overlap import held_out_elsewhere
+from retention.lists.caps import CONTACTED, HELD_OUT, ContactCap, at_cap
+from serving.lists.rows import Rows
 from serving.lists.terms import Declared
-from serving.store.list_rows import held_out_between
-from serving.store.list_tables import contacts, list_members, lists
+from serving.scores import ScoreStore
+from serving.store.batch import Batch
+from serving.store.list_rows import arm_of, lists_begun, lists_that_meet
+from serving.store.list_tables import contacts
+
+Places = NDArray[np.int64]
+# Ids of members that are remembered, some 30 MB; beyond, they are read anew.
+MOST = 2_000_000
+NEVER = "9999-12-31"
+
+
+class Members:
+    """Remembers of each store who is in which arm of a list, which is never changed.
+
+    Who is erased since is in no batch, so nobody is barred whom it would still name.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: WeakKeyDictionary[ScoreStore, dict[tuple[str, str], Any]] = WeakKeyDictionary()
+
+    def of(self, store: ScoreStore, connection: Connection, list_id: str, arm: str) -> Any:
+        """Return their ids as an Arrow array."""
+        key = (list_id, arm)
+        with self._lock:
+            found = self._known.get(store, {}).get(key)
+        if found is None:
+            found = pa.array(arm_of(connection, list_id, arm), pa.string())
+            with self._lock:
+                known = self._known.setdefault(store, {})
+                if sum(map(len, known.values())) + len(found) > MOST:
+                    known.clear()
+                known[key] = found
+        return found
+
+
+MEMBERS = Members()
 
 
 def barred_of(
-    connection: Connection,
-    told: Declared,
-    customers: pd.DataFrame,
-    control: Collection[str],
-) -> Barred:
+    store: ScoreStore, connection: Connection, told: Declared, customers: Rows, control: Places
+) -> dict[str, Places]:
     """Find all who are barred.
 
     Parameters
     ----------
-    customers : columns of the batch, see `serving.lists.rows`
-    control : the standing control group, empty where there is none
+    customers : columns of the batch
+    control : places of the standing control group, empty where there is none
+
+    Returns
+    -------
+    dict of the reason to places among the customers
     """
-    begins, ends = told.begins_on, told.readout_on
-    held = held_out_between(connection, begins.isoformat(), ends.isoformat())
-    cap: Collection[str] = ()
+    begins, ends = told.begins_on.isoformat(), told.readout_on.isoformat()
+    held = [
+        _members(store, connection, customers, list_id, HELD_OUT)
+        for list_id in lists_that_meet(connection, begins, ends)
+    ]
+    found = {"held_out_elsewhere": _joined(held), "global_control": control}
     if told.cap is not None:
-        cap = _at_cap(connection, told.cap, begins, customers)
-    return Barred(held_out_elsewhere(held, begins, ends), control, cap)
+        found["contact_cap"] = _at_cap(store, connection, told.cap, told.begins_on, customers)
+    return found
+
+
+def read_ahead(store: ScoreStore, batch: Batch, customers: Rows) -> None:
+    """Look for all who are held out by lists that last beyond the day of a batch, before one asks.
+
+    Parameters
+    ----------
+    customers : columns of the batch
+    """
+    with store.database.read() as connection:
+        for list_id in lists_that_meet(connection, batch.as_of, NEVER):
+            _members(store, connection, customers, list_id, HELD_OUT)
+
+
+def _members(
+    store: ScoreStore, connection: Connection, customers: Rows, list_id: str, arm: str
+) -> Places:
+    known = customers.members.get((list_id, arm))
+    if known is not None:
+        return known
+    return customers.places_of(list_id, arm, MEMBERS.of(store, connection, list_id, arm))
+
+
+def _joined(parts: list[Places]) -> Places:
+    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def _at_cap(
-    connection: Connection, cap: ContactCap, begins_on: date, customers: pd.DataFrame
-) -> frozenset[str]:
+    store: ScoreStore, connection: Connection, cap: ContactCap, begins_on: date, customers: Rows
+) -> Places:
     """Customers whom a contact on a day would bring above the cap in any of its spans of days.
 
     Lists that begin later are known already, so a span may end after the day.
     """
     near = timedelta(days=cap.days - 1)
-    found = _contacts(connection, begins_on - near, begins_on + near)
-    of_the_shop = _last_contacts(customers, begins_on - near, begins_on)
+    since, until = begins_on - near, begins_on + near
+    recorded = _recorded(connection, customers, since, until)
+    assigned = _assigned(store, connection, customers, since, until)
+    found = pd.concat([recorded, assigned], ignore_index=True)
+    of_the_shop = _last_contacts(customers, since, begins_on)
     # The shop's own table may tell of the same contacts: of those only the last is known.
     ahead = pd.Timestamp(begins_on) + pd.Timedelta(days=1)
-    behind = set(found.loc[found["contacted_at"] < ahead, "customer_id"])
+    behind = found.loc[found["contacted_at"] < ahead, "customer_id"].unique()
     of_the_shop = of_the_shop[~of_the_shop["customer_id"].isin(behind)]
     made = pd.concat([found, of_the_shop], ignore_index=True)
-    days = made["contacted_at"].dt.normalize()
+    days = pd.DatetimeIndex(made["contacted_at"].dt.normalize().unique())
     lasts = {pd.Timestamp(begins_on), *days[days > pd.Timestamp(begins_on)]}
     end_of_day = pd.Timedelta(days=1, microseconds=-1)
-    spans = (at_cap(made, last + end_of_day, cap) for last in lasts)
-    return frozenset[str]().union(*spans)
+    return _joined([at_cap(made, last + end_of_day, cap).to_numpy(np.int64) for last in lasts])
 
 
-def _contacts(connection: Connection, since: date, until: date) -> pd.DataFrame:
-    """Contacts recorded, and of members without such those that were assigned, by their day."""
+def _recorded(connection: Connection, customers: Rows, since: date, until: date) -> pd.DataFrame:
+    """Contacts recorded."""
     first, last = since.isoformat(), f"{until.isoformat()}T23:59:59"
-    recorded = select(contacts.c.customer_id, contacts.c.contacted_at).where(
+    query = select(contacts.c.customer_id, contacts.c.contacted_at).where(
         contacts.c.contacted_at >= first, contacts.c.contacted_at <= last
     )
-    told = select(contacts.c.list_id).where(
-        contacts.c.customer_id == list_members.c.customer_id,
-        contacts.c.list_id == list_members.c.list_id,
-    )
-    assigned = (
-        select(list_members.c.customer_id, lists.c.begins_on)
-        .join(lists, lists.c.list_id == list_members.c.list_id)
-        .where(
-            and_(
-                list_members.c.arm == CONTACTED,
-                list_members.c.customer_id.is_not(None),
-                lists.c.begins_on >= first,
-                lists.c.begins_on <= until.isoformat(),
-                ~told.exists(),
-            )
-        )
-    )
-    rows = [tuple(row) for query in (recorded, assigned) for row in connection.execute(query)]
-    return _dated(rows)
+    found = [tuple(row) for row in connection.execute(query)]
+    places = customers.places(pa.array([customer_id for customer_id, _ in found], pa.string()))
+    return _dated(places, [when for _, when in found])
 
 
-def _last_contacts(customers: pd.DataFrame, since: date, until: date) -> pd.DataFrame:
+def _assigned(
+    store: ScoreStore, connection: Connection, customers: Rows, since: date, until: date
+) -> pd.DataFrame:
+    """Members of lists whose contact is not recorded: those are taken to be made on its day."""
+    found = []
+    begun = lists_begun(connection, since.isoformat(), until.isoformat())
+    for list_id, day in begun.items():
+        places = _members(store, connection, customers, list_id, CONTACTED)
+        told = connection.scalars(
+            select(contacts.c.customer_id).where(contacts.c.list_id == list_id)
+        ).all()
+        if told:
+            places = np.setdiff1d(places, customers.places(pa.array(told, pa.string())))
+        found.append(_dated(places, day))
+    return pd.concat([_dated(np.empty(0, np.int64), []), *found], ignore_index=True)
+
+
+def _last_contacts(customers: Rows, since: date, until: date) -> pd.DataFrame:
     """Last contact by the shop's own table, as the batch tells it."""
-    if "last_contacted_on" not in customers:
-        return _dated([])
-    days = customers["last_contacted_on"].astype(object)
-    near = (days.notna() & (days >= since.isoformat()) & (days <= until.isoformat())).to_numpy()
-    pairs = zip(customers["customer_id"][near], days[near], strict=True)
-    return _dated([(str(c), str(d)) for c, d in pairs])
+    if "last_contacted_on" not in customers.columns:
+        return _dated(np.empty(0, np.int64), [])
+    days = customers.columns["last_contacted_on"]
+    first, last = since.isoformat(), until.isoformat()
+    is_near = np.array([*(first <= str(day) <= last for day in days.categories), False], bool)
+    near = np.flatnonzero(is_near[days.codes])
+    return _dated(near, days[near].astype(object))
 
 
-def _dated(rows: list[tuple[str, str]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["customer_id", "contacted_at"])
-    return frame.assign(
-        contacted_at=pd.to_datetime(frame["contacted_at"], format="ISO8601").astype(
-            "datetime64[us]"
-        )
+def _dated(places: Places, when: Any) -> pd.DataFrame:
+    """Contacts of the customers at some places; of those who are none of them, at -1, none."""
+    stamps = pd.to_datetime(
+        pd.Series([when] if isinstance(when, str) else when, dtype=object), format="ISO8601"
     )
+    told = stamps.to_numpy("datetime64[us]")
+    frame = pd.DataFrame(
+        {"customer_id": places, "contacted_at": np.broadcast_to(told, len(places))}
+    )
+    return frame[frame["customer_id"] >= 0]

@@ -2,13 +2,15 @@
 
 import threading
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from configs.settings import Settings
 from retention.lists.holdout import GLOBAL_SHARE, global_control
+from serving.lists.rows import Rows
 from serving.store.batch import Batch
 
-Ids = frozenset[str]
+Places = NDArray[np.int64]
 
 
 def share_of(settings: Settings, *, asked: bool = False) -> float | None:
@@ -27,28 +29,27 @@ class Controls:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: tuple[tuple[object, ...], Ids] | None = None
+        self._kept: tuple[tuple[object, ...], Places] | None = None
 
     def of(
-        self, settings: Settings, batch: Batch, customers: pd.DataFrame, *, asked: bool = False
-    ) -> Ids:
-        """Ids of the customers whom no list contacts, and no sample outside a list.
+        self, settings: Settings, batch: Batch, customers: Rows, *, asked: bool = False
+    ) -> Places:
+        """Places of the customers whom no list contacts, and no sample outside a list.
 
         Parameters
         ----------
         batch : whose customers these are
-        customers : `customer_id`, all of the batch
+        customers : all of the batch
         asked : whether the list asks for a control group, whatever the settings say
         """
         share = share_of(settings, asked=asked)
         if share is None:
-            return frozenset()
+            return np.empty(0, np.int64)
         key = (settings.name, share, settings.store_url, batch.batch_id, batch.erased)
         with self._lock:
             if self._kept is None or self._kept[0] != key:
-                ids = customers["customer_id"].tolist()
-                inside = global_control(settings.name, ids, share)
-                self._kept = key, frozenset(i for i, hit in zip(ids, inside, strict=True) if hit)
+                inside = global_control(settings.name, customers.ids.to_pylist(), share)
+                self._kept = key, np.flatnonzero(inside)
             return self._kept[1]
 
 

@@ -1,16 +1,18 @@
 """Preview and make a list from the current batch: audience, candidates, plan, members."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from configs.settings import Settings
-from retention.lists.audience import Audience, AudienceRules, Barred, UnknownChannel, audience_of
+from retention.lists.audience import Audience, AudienceRules, UnknownChannel, audience_in
 from retention.lists.build import build_list, preview_list
-from retention.lists.candidates import candidates_of
+from retention.lists.candidates import Pool, candidates_of, pool_of
 from retention.lists.caps import CONTACTED, HELD_OUT
 from retention.lists.outside import outside_sample
 from serving.lists.barred import barred_of
@@ -46,7 +48,7 @@ class Basis:
     ----------
     number : of the list made last
     told : the terms
-    barred : who may not be on it
+    barred : places of those who may not be on it, by reason
     store : where the batch is
     ranking : effects by which customers are ranked; None while uplift is off
     """
@@ -55,7 +57,7 @@ class Basis:
     customers: Rows
     number: int
     told: Declared
-    barred: Barred
+    barred: Mapping[str, NDArray[np.int64]]
     store: ScoreStore
     ranking: Ranking | None
 
@@ -81,8 +83,19 @@ class Made:
         return self.members.loc[self.members["stratum"] != OUTSIDE, "customer_id"]
 
 
-def basis_of(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn) -> Basis:
+def basis_of(
+    store: ScoreStore,
+    settings: Settings,
+    now: datetime,
+    asked: ListIn,
+    *,
+    is_preview: bool = False,
+) -> Basis:
     """Read what a list is made from.
+
+    Parameters
+    ----------
+    is_preview : take the batch that the pages show, see `ScoreStore.shown`
 
     Raises
     ------
@@ -91,7 +104,7 @@ def basis_of(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn
     ListRefused
         If the terms cannot be.
     """
-    batch = store.current()
+    batch = store.shown() if is_preview else store.current()
     if batch is None:
         raise NothingPublished
     customers = LIST_ROWS.of(store, batch)
@@ -110,8 +123,8 @@ def basis_of(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn
             ranking=None if ranking is None else ranking.told,
         )
         asked_for = bool(told.terms["global_control"])
-        control = CONTROLS.of(settings, batch, customers.frame, asked=asked_for)
-        barred = barred_of(connection, told, customers.frame, control)
+        control = CONTROLS.of(settings, batch, customers, asked=asked_for)
+        barred = barred_of(store, connection, told, customers, control)
     return Basis(batch, customers, number, told, barred, store, ranking)
 
 
@@ -121,7 +134,7 @@ def preview_of(basis: Basis) -> dict[str, Any]:
     `refusal` says why the list could not be made as it stands; None where it could.
     """
     told = basis.told
-    audience, candidates = _candidates(basis)
+    audience, candidates = _pool(basis)
     found = preview_list(candidates, told.plan, audience.counts)
     counts = found.counts
     refusal = nobody_to_contact(counts, told.plan, candidates)
@@ -208,10 +221,19 @@ def _over_which_days(terms: dict[str, Any]) -> str:
     )
 
 
+def _pool(basis: Basis) -> tuple[Audience, Pool]:
+    """The same as `_candidates` in arrays, which take no ids where nobody asks for them."""
+    if basis.ranking is not None:
+        audience, candidates = _candidates(basis)
+        return audience, pool_of(candidates)
+    audience = _audience(basis.customers, basis.told.rules, basis.barred)
+    return audience, basis.customers.pool(audience)
+
+
 def _candidates(basis: Basis) -> tuple[Audience, pd.DataFrame]:
     """The audience, as candidates of the ranking in use."""
     frame, plan = basis.customers.frame, basis.told.plan
-    audience = _audience(frame, basis.told.rules, basis.barred)
+    audience = _audience(basis.customers, basis.told.rules, basis.barred)
     found = candidates_of(frame[CANDIDATE], audience)
     rate = plan.assumed.save_rate.mean
     if basis.ranking is not None and rate > 0 and len(found):
@@ -219,9 +241,11 @@ def _candidates(basis: Basis) -> tuple[Audience, pd.DataFrame]:
     return audience, found
 
 
-def _audience(frame: pd.DataFrame, rules: AudienceRules, barred: Barred) -> Audience:
+def _audience(
+    customers: Rows, rules: AudienceRules, barred: Mapping[str, NDArray[np.int64]]
+) -> Audience:
     try:
-        return audience_of(frame, rules, barred)
+        return audience_in(customers.crowd, rules, barred)
     except UnknownChannel as error:
         raise ListRefused(str(error), "audience.channel") from None
     except ValueError as error:
@@ -232,7 +256,7 @@ def _contactable(basis: Basis) -> Audience:
     """Everybody who may be contacted, whatever the filters; lapsed ones where those are wanted."""
     rules = basis.told.rules
     wide = AudienceRules(lapsed=rules.lapsed, channel=rules.channel)
-    return _audience(basis.customers.frame, wide, basis.barred)
+    return _audience(basis.customers, wide, basis.barred)
 
 
 def _outside(basis: Basis, members: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from retention.lists.audience import LEFT_OUT
+from retention.lists.candidates import Pool
 from retention.lists.plan import ListPlan
 from retention.lists.ranking import rank_candidates
 from retention.lists.verdict import money
@@ -17,7 +18,7 @@ MOST_NAMED = 3
 
 
 def nobody_to_contact(
-    counts: Mapping[str, int], plan: ListPlan, candidates: pd.DataFrame
+    counts: Mapping[str, int], plan: ListPlan, candidates: pd.DataFrame | Pool
 ) -> NobodyToContact | None:
     """The refusal of a list that contacts nobody; None where it contacts somebody.
 

@@ -37,7 +37,7 @@ def published(view: View) -> Callable[[Request], Response]:
     def handler(request: Request) -> Response:
         parts = Parts.of(request)
         try:
-            batch = parts.store.current()
+            batch = parts.store.shown()
             if batch is None:
                 return _nothing_yet(request, parts)
             with written_as(parts.writing):

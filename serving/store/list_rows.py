@@ -12,7 +12,6 @@ import orjson
 import pandas as pd
 from sqlalchemy import Connection, and_, exists, func, insert, select, union_all, update
 
-from retention.lists.caps import HELD_OUT
 from retention.lists.frozen import MARK, WHOLE_FORMAT, canonical_head, digest_of
 from serving.store.batch import utc_text
 from serving.store.bulk import write_rows
@@ -258,26 +257,30 @@ def count_members(connection: Connection, list_id: str, arm: str | None) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def held_out_between(connection: Connection, begins_on: str, readout_on: str) -> pd.DataFrame:
-    """Return who is held out by lists whose days meet these: `customer_id`, `arm`, the days."""
-    columns = (
-        list_members.c.customer_id,
-        list_members.c.arm,
-        lists.c.begins_on,
-        lists.c.readout_on,
+def lists_that_meet(connection: Connection, begins_on: str, readout_on: str) -> list[str]:
+    """Return the lists whose days meet these; a list lasts until its readout, exclusive."""
+    query = select(lists.c.list_id).where(
+        lists.c.begins_on < readout_on, lists.c.readout_on > begins_on
     )
-    query = (
-        select(*columns)
-        .join(lists, lists.c.list_id == list_members.c.list_id)
-        .where(
-            list_members.c.arm == HELD_OUT,
-            list_members.c.customer_id.is_not(None),
-            lists.c.begins_on < readout_on,
-            lists.c.readout_on > begins_on,
-        )
+    return list(connection.scalars(query))
+
+
+def lists_begun(connection: Connection, since: str, until: str) -> dict[str, str]:
+    """Return the first day of each list that begins from one day to another, both inclusive."""
+    query = select(lists.c.list_id, lists.c.begins_on).where(
+        lists.c.begins_on >= since, lists.c.begins_on <= until
     )
-    found = [tuple(row) for row in connection.execute(query)]
-    return pd.DataFrame(found, columns=["customer_id", "arm", "begins_on", "readout_on"])
+    return {str(list_id): str(day) for list_id, day in connection.execute(query)}
+
+
+def arm_of(connection: Connection, list_id: str, arm: str) -> list[str]:
+    """Return the ids of the members of one arm, without the erased."""
+    query = select(list_members.c.customer_id).where(
+        list_members.c.list_id == list_id,
+        list_members.c.arm == arm,
+        list_members.c.customer_id.is_not(None),
+    )
+    return list(connection.scalars(query))
 
 
 def forget_member(connection: Connection, secret: bytes, customer_id: str) -> int:

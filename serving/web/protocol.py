@@ -6,6 +6,7 @@ connections of the worker, cuts those that are late, so that a request itself pa
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -36,11 +37,17 @@ IDLE, HEADERS, BODY, WORK, OVER = range(5)
 
 
 class FrontState(ServerState):
-    """What the connections of a worker share; while it drains, each serves one request more."""
+    """What the connections of a worker share; while it drains, each serves one request more.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    is_full : tells of the target of a request whether there is no place for it at this moment
+    """
+
+    def __init__(self, is_full: Callable[[bytes], bool] = lambda _url: False) -> None:
         super().__init__()
         self.is_draining = False
+        self.is_full = is_full
         self.overload = Overload()
         self._is_looking = self._is_beating = False
 
@@ -60,6 +67,12 @@ class FrontState(ServerState):
         else:
             self._is_beating = False
             self.overload.rest()
+
+    def takes(self, url: bytes) -> bool:
+        """Tell whether one more request is let in: the probes always are."""
+        if url in PROBES:
+            return True
+        return self.overload.takes(len(self.tasks)) and not self.is_full(url)
 
     def _look_now(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_looking = False
@@ -122,7 +135,7 @@ class FrontProtocol(HttpToolsProtocol):
             return
         self.phase, self.due = BODY, self.loop.time() + BODY_SECONDS
         self.header_bytes = 0
-        is_let_in = self.url in PROBES or self.server_state.overload.takes(len(self.tasks))
+        is_let_in = self.server_state.takes(self.url)
         if not is_let_in and self._shed():
             return
         self.app = self.config.loaded_app if is_let_in else OVERLOADED

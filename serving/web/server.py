@@ -15,6 +15,7 @@ GRACE_SECONDS = 10
 DRAIN_SECONDS = 1.0
 MOST_DRAIN_SECONDS = 10.0
 LOOK_SECONDS = 0.05
+PREDICT = b"/predict"
 
 
 def config_of(
@@ -49,6 +50,15 @@ def no_longer_ready() -> None:
     service.RUNTIME.is_draining = True
 
 
+def is_full(url: bytes) -> bool:
+    """Tell whether there is no thread for a request in good time, before anything of it is read."""
+    if url != PREDICT:
+        return False
+    from serving import service
+
+    return service.RUNTIME.predicting.is_half_full
+
+
 class FrontServer(uvicorn.Server):
     """A server that calls back once it answers, and drains before it ends.
 
@@ -66,7 +76,7 @@ class FrontServer(uvicorn.Server):
         drain: Callable[[], None] = no_longer_ready,
     ) -> None:
         super().__init__(config)
-        self.server_state: FrontState = FrontState()
+        self.server_state: FrontState = FrontState(is_full)
         self._ready, self._begin_drain = ready, drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

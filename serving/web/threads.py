@@ -55,8 +55,16 @@ class BoundedThreads:
     @property
     def is_full(self) -> bool:
         """Tell whether one more function would find no place, or would have to wait too long."""
-        line = self._taken - self.threads
-        return line >= self.waiting or line * self._usual > self.seconds * self.threads
+        return self._is_beyond(1.0)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Tell whether half of the places are taken, or the wait is half of what it may be.
+
+        Where many ask at once, those who are sent away go by this: between asking and taking a
+        place others do the same, and for them the other half is kept.
+        """
+        return self._is_beyond(0.5)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what the function returns.
@@ -85,6 +93,12 @@ class BoundedThreads:
         for _ in self._started:
             self._queue.put(None)
         self._started = []
+
+    def _is_beyond(self, part: float) -> bool:
+        line = self._taken - self.threads
+        if line >= part * self.waiting:
+            return True
+        return line * self._usual > part * self.seconds * self.threads
 
     def _submit(self, function: Callable[[], Any]) -> "Future[Any]":
         with self._lock:

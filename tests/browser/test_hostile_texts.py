@@ -7,6 +7,12 @@ import pytest
 from tests.browser.conftest import fits, sign_in
 from tests.browser.payloads import PAYLOADS
 
+# Those without an id in their path that the token of the shop may open.
+ALL_PAGES = (
+    *("/", "/overview", "/portfolio", "/customers", "/customers?sort=customer_id"),
+    *("/lists", "/model", "/data"),
+)
+
 
 def walk(page, payloads):
     for payload in payloads:
@@ -33,12 +39,24 @@ def test_s10_ten_payloads_as_ids_run_nothing(shop, open_page):
 
 
 @pytest.mark.long
-def test_s10_a_hundred_payloads_run_nothing(shop, open_page):
+@pytest.mark.timeout(1800)  # hundreds of pages, on a machine that may be busy
+def test_s10_a_hundred_payloads_as_ids_run_nothing(shop, open_page):
     page = open_page()
     sign_in(page, shop.token)
     walk(page, PAYLOADS)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_s10_a_hundred_payloads_as_names_run_nothing_on_any_page(shop, open_page):
+    page = open_page()
+    sign_in(page, shop.token)
     for payload in PAYLOADS:
         keep(page, payload)
+    for path in ALL_PAGES:
+        page.goto(path)
+        page.locator("h1").wait_for()
+        assert page.title() != "taken", path
 
 
 def keep(page, payload):

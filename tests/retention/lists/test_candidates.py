@@ -10,7 +10,6 @@ from retention.lists.audience import Barred, audience_of
 from retention.lists.build import build_list
 from retention.lists.candidates import candidates_of
 from retention.lists.contact_value import ValueAssumptions
-from retention.lists.overlap import held_out_elsewhere
 from retention.lists.plan import ListPlan
 from retention.lists.save_rate import SaveRate
 
@@ -46,27 +45,14 @@ def test_costs_go_by_customer_and_those_without_are_left_out():
 def test_the_held_out_of_one_list_are_not_on_the_next():
     frame = scores()
     assumed = ValueAssumptions(SaveRate(0.1), margin=0.5, contact_cost=1.0)
-    first_day, readout = dt.date(2025, 3, 1), dt.date(2025, 6, 1)
-    plan = ListPlan("first", assumed, readout, holdout=0.3)
+    plan = ListPlan("first", assumed, dt.date(2025, 6, 1), holdout=0.3)
     audience = audience_of(frame)
     first = build_list(candidates_of(frame, audience), plan, audience.counts)
-    members = first.members.assign(begins_on=first_day, readout_on=readout)
-    barred = held_out_elsewhere(members, dt.date(2025, 5, 31), dt.date(2025, 8, 1))
+    members = first.members
+    barred = frozenset(members.loc[members["arm"] == "held_out", "customer_id"])
     assert len(barred) == first.counts["held_out"] > 0
     again = audience_of(frame, barred=Barred(held_out=barred))
     assert again.counts["held_out_elsewhere"] == len(barred)
     second = build_list(candidates_of(frame, again), plan)
     assert not barred & set(second.members["customer_id"])
-    # From the readout on they are free again.
-    assert held_out_elsewhere(members, readout, dt.date(2025, 8, 1)) == frozenset()
     assert first.counts["customers"] == 300
-
-
-def test_a_list_must_end_after_it_begins():
-    members = pd.DataFrame(columns=["customer_id", "arm", "begins_on", "readout_on"])
-    day = dt.date(2025, 6, 1)
-    assert held_out_elsewhere(members, day, dt.date(2025, 6, 2)) == frozenset()
-    with pytest.raises(ValueError, match="must come after"):
-        held_out_elsewhere(members, day, day)
-    with pytest.raises(ValueError, match="members lack columns"):
-        held_out_elsewhere(members[["arm"]], day, day)

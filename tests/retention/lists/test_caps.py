@@ -29,13 +29,13 @@ def test_only_contacts_that_were_made_within_the_days_count():
 
 
 def test_who_is_at_the_cap_is_barred():
-    assert at_cap(ROWS, NOW, ContactCap(contacts=2, days=30)) == {"a"}
-    assert at_cap(ROWS, NOW, ContactCap(contacts=1, days=30)) == {"a", "b", "d"}
-    assert at_cap(ROWS, NOW, ContactCap(contacts=3, days=30)) == frozenset()
+    assert set(at_cap(ROWS, NOW, ContactCap(contacts=2, days=30))) == {"a"}
+    assert set(at_cap(ROWS, NOW, ContactCap(contacts=1, days=30))) == {"a", "b", "d"}
+    assert at_cap(ROWS, NOW, ContactCap(contacts=3, days=30)).empty
 
 
 def test_no_contacts_bar_nobody():
-    assert at_cap(contacts(), NOW, ContactCap(1, 30)) == frozenset()
+    assert at_cap(contacts(), NOW, ContactCap(1, 30)).empty
 
 
 def test_a_cap_of_none_is_refused():

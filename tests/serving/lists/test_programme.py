@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from configs.settings import Lists
@@ -12,7 +13,7 @@ from serving.lists.control import CONTROLS, Controls
 from serving.lists.errors import ListRefused, NothingPublished
 from serving.lists.programme import programme
 from serving.lists.programme_commands import show_programme
-from serving.lists.rows import LIST_ROWS
+from serving.lists.rows import LIST_ROWS, Rows
 from serving.scores import ScoreStore
 from tests.serving.lists.made_lists import make
 from tests.serving.made import made_batch, made_orders, made_rows, publish
@@ -50,24 +51,23 @@ def publish_year(store, name, *, control, others, share=0.2):
 def test_the_control_group_is_named_by_the_settings_or_by_a_list(sqlite_store, settings):
     publish(sqlite_store, made_batch(customers=CUSTOMERS))
     batch = sqlite_store.current()
-    customers = LIST_ROWS.of(sqlite_store, batch).frame
-    assert CONTROLS.of(settings, batch, customers) == frozenset()
+    customers = LIST_ROWS.of(sqlite_store, batch)
+    assert CONTROLS.of(settings, batch, customers).tolist() == []
     asked = CONTROLS.of(settings, batch, customers, asked=True)
-    ids = customers["customer_id"].tolist()
-    hits = global_control(settings.name, ids, GLOBAL_SHARE)
-    assert asked == {i for i, hit in zip(ids, hits, strict=True) if hit}
+    hits = global_control(settings.name, customers.ids.to_pylist(), GLOBAL_SHARE)
+    assert asked.tolist() == np.flatnonzero(hits).tolist()
     ten = with_control(settings, 0.1)
     told = CONTROLS.of(ten, batch, customers)
-    assert asked < told
-    assert CONTROLS.of(ten, batch, customers, asked=True) == told
+    assert set(asked) < set(told)
+    assert CONTROLS.of(ten, batch, customers, asked=True) is told
 
 
 def test_the_control_group_of_a_batch_is_drawn_once(settings):
     ten, kept = with_control(settings, 0.1), Controls()
-    customers = pd.DataFrame({"customer_id": IDS})
+    customers = Rows(pa.array(IDS), {}, 90)
     first = kept.of(ten, made_batch(), customers)
     assert kept.of(ten, made_batch(), customers) is first
-    assert kept.of(ten, made_batch("b2"), customers) == first
+    assert kept.of(ten, made_batch("b2"), customers).tolist() == first.tolist()
 
 
 def test_the_programme_is_everybody_else_less_the_control_group(sqlite_store, settings):

@@ -6,6 +6,7 @@ time to answer counts from that moment on.
 
 import asyncio
 import multiprocessing
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +20,13 @@ CONTEXT = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is sent: requests in turns, so many a second, for some seconds."""
+    """What is sent: requests in turns, so many a second, for some seconds; from which core."""
 
     port: int
     requests: Sequence[bytes]
     rate: float
     seconds: float
+    core: int | None = None
 
 
 @dataclass
@@ -143,6 +145,8 @@ class _Loop:
 
 
 def _in_process(plan: Plan, answers: Any) -> None:
+    if plan.core is not None:
+        os.sched_setaffinity(0, {plan.core})
     answers.send(uvloop.run(_Loop(plan).run()))
 
 

@@ -41,6 +41,7 @@ def served(
     *,
     behind_proxy: bool = False,
     overload: Overload | None = None,
+    is_full: Callable[[bytes], bool] | None = None,
 ) -> Iterator[int]:
     """Serve an app on a free port of this machine; give the port."""
     with bind("127.0.0.1", 0) as bound:
@@ -48,6 +49,8 @@ def served(
         server = FrontServer(config, drain=lambda: None)
         if overload is not None:
             server.server_state.overload = overload
+        if is_full is not None:
+            server.server_state.is_full = is_full
         thread = threading.Thread(target=server.run, args=[[bound]], daemon=True)
         thread.start()
         try:

@@ -13,11 +13,14 @@ import pytest
 
 from serving.errors import ServeError
 from serving.scores import ScoreStore
+from serving.store.tokens import Tokens
 from serving.web.server import config_of
 from serving.web.supervise import MOST_DEATHS, Supervisor
-from tests.serving.made import made_batch, made_bundle, promote, publish, until
+from tests.serving.made import READ, made_batch, made_bundle, promote, publish, until
 from tests.serving.test_service import PURCHASE, running
 from tests.serving.web.loading import Load
+from tests.serving.web.open_loop import Plan, sent
+from tests.serving.web.test_too_much import TOKENS, predict
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +213,17 @@ def test_r29_predict_under_more_load_than_it_has_threads(served):
     assert len(statuses) == 60
     assert set(statuses) <= {200, 429, 503}
     assert statuses.count(200) > 30
+
+
+def test_r26_what_would_wait_too_long_for_predict_is_refused_before_any_layer(served):
+    store = ScoreStore(f"sqlite:///{served.folder / 'var' / 'scores.db'}")
+    tokens = Tokens(store.database)
+    requests = [predict(tokens.create([READ])[0]) for _ in range(TOKENS)]
+    store.close()
+    seen = sent(Plan(served.port, requests, 200, 1.0))
+    assert set(seen.status) <= {200, 429, 503}
+    assert seen.retry_after == len(seen.of(429, 503)) > 0
+    told = served.client.get("/metrics").text
+    [refused] = [line for line in told.splitlines() if 'refused_total{status="503"}' in line]
+    # The layers count what they refuse by its route.
+    assert float(refused.split()[-1]) > 0

@@ -219,3 +219,14 @@ def test_s12_only_behind_a_proxy_a_header_says_whence_a_request_comes(behind_pro
             b"connection: close\r\n\r\n"
         )
         assert everything(connection).endswith(address.encode())
+
+
+def test_r26_what_finds_no_thread_is_503_before_any_app_and_other_targets_are_served():
+    with served(is_full=lambda url: url == b"/read") as port, connect(port) as kept:
+        for request, answer in (
+            (POST + b"5\r\n\r\nxxxxx", b"HTTP/1.1 503"),
+            (GET + b"\r\n", b"HTTP/1.1 200"),
+            (POST + b"5\r\n\r\nxxxxx", b"HTTP/1.1 503"),
+        ):
+            kept.sendall(request)
+            assert kept.recv(1000).startswith(answer)

@@ -72,11 +72,16 @@ def test_r29_four_hung_of_four_and_never_more(threads, caplog):
                 await asyncio.sleep(0.01)
             assert await threads.run(lambda: "again") == "again"
 
+    def late():
+        told = [r.getMessage() for r in caplog.records]
+        return sorted(text[-8:] for text in told if "after its request had ended" in text)
+
     with caplog.at_level(logging.ERROR):
         asyncio.run(asked())
+        # A thread gives its place back before it says what was raised.
+        until(lambda: len(late()) == 4, seconds=5)
     assert hung.most == 4
-    late = [r.getMessage() for r in caplog.records if "after its request had ended" in r.message]
-    assert sorted(text[-8:] for text in late) == [f"late {n}')" for n in range(4)]
+    assert late() == [f"late {n}')" for n in range(4)]
 
 
 def test_what_is_given_up_in_the_queue_is_never_begun(threads):
@@ -117,4 +122,26 @@ def test_r26_who_would_wait_too_long_is_refused_at_once_and_room_comes_back():
         await asyncio.gather(*(threads.run(lambda: None) for _ in range(60)))
 
     asyncio.run(asked())
+    threads.close()
+
+
+def test_r26_half_full_comes_before_full_and_ends_with_the_line():
+    threads = BoundedThreads("made", threads=2, waiting=4)
+    hung = Hung()
+
+    def found():
+        return threads.is_half_full, threads.is_full
+
+    async def asked():
+        some, seen = [], []
+        for _ in range(6):
+            some.append(asyncio.ensure_future(threads.run(hung.work)))
+            await asyncio.sleep(0)
+            seen.append(found())
+        assert seen[2:] == [(False, False), (True, False), (True, False), (True, True)]
+        hung.go.set()
+        await asyncio.gather(*some)
+
+    asyncio.run(asked())
+    until(lambda: found() == (False, False), seconds=5)
     threads.close()
