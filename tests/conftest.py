@@ -17,15 +17,35 @@ from tests.postgres_server import Server, running
 # Before any test module imports MLflow, numba or BentoML, which read these once.
 switch_off()
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Two processes that compile one function at once may mix up its files in numba's cache.
+    # Two processes that compile one function at once may mix up its files in numba's cache, so
+    # that each has a folder. It begins with what the demo of `.ci/run` compiled, if that ran.
     _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
-    os.environ["NUMBA_CACHE_DIR"] = str(_CACHE / os.environ["PYTEST_XDIST_WORKER"])
+    _OWN, _COMPILED = _CACHE / os.environ["PYTEST_XDIST_WORKER"], _CACHE / "compiled"
+    if _COMPILED.is_dir() and not _OWN.exists():
+        shutil.copytree(_COMPILED, _OWN)
+    os.environ["NUMBA_CACHE_DIR"] = str(_OWN)
 # A speed is no test: what an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("perennial", deadline=None)
 hypothesis.settings.load_profile("perennial")
 _BENTOML_HOME = tempfile.mkdtemp(prefix="bentoml-home-")
 atexit.register(shutil.rmtree, _BENTOML_HOME, ignore_errors=True)
 os.environ["BENTOML_HOME"] = _BENTOML_HOME
+_TESTS = Path(__file__).parent
+LONGEST = [
+    _TESTS / "training",
+    _TESTS / "test_deliveries.py",
+    _TESTS / "test_main_job.py",
+    _TESTS / "serving" / "test_contract.py",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes longest, so that no process is alone with it at the end.
+
+    Of two processes one begins with it and the other with the rest, of which there is more in
+    number; what is left at the end, and taken from one another, are then tests of an instant.
+    """
+    items.sort(key=lambda item: not any(item.path.is_relative_to(part) for part in LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -65,14 +65,17 @@ def day(number: int) -> str:
 
 
 def write_shop(folder: Path, lines: pd.DataFrame, **settings: Any) -> Path:
-    """Write log and settings of a shop; its files are below the folder."""
+    """Write log and settings of a shop; its files are below the folder.
+
+    It is fitted on two cutoffs; `quickstart` and the demo fit on as many as are usual.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lines.to_csv(folder / "purchases.csv", index=False)
     told = {
         "name": "made",
         "var": str(folder / "var"),
         "horizons": {"churn_days": 60, "value_days": 60},
-        "training": {"trials": 2},
+        "training": {"trials": 2, "cutoffs": 2},
         **settings,
         "purchases": {
             "source": str(folder / "purchases.csv"),

@@ -19,7 +19,7 @@ HORIZONS = Horizons(60, 60)
 
 def folds_of(purchases, horizons=HORIZONS):
     log = made_log(purchases)
-    return backtest(Recipe(log, seed=0), log.last_day + 1, horizons)
+    return backtest(Recipe(log, seed=0, n_cutoffs=2), log.last_day + 1, horizons)
 
 
 @given(days=st.integers(1, 3000), churn_days=st.integers(1, 400), value_days=st.integers(1, 400))

@@ -35,7 +35,7 @@ def evaluated(purchases, cutoff, horizon=60, value_horizon=None, campaigns=None)
         Horizons(horizon, value_horizon or horizon),
         clock=ShopClock(),
         seed=0,
-        n_cutoffs=None,
+        n_cutoffs=2,  # by default more of the same
         risk_limits=None,
         campaigns=campaigns,
     )

@@ -94,7 +94,7 @@ def test_an_unchanged_shop_is_not_trained_again(shop, tmp_path):
     "changes",
     [
         {"horizons": {"churn_days": 61, "value_days": 60}},
-        {"training": {"seed": 1}},
+        {"training": {"trials": 2, "cutoffs": 2, "seed": 1}},
         {"tiers": {"medium_risk": 0.4, "high_risk": 0.8}},
         {"purchases": {"timezone": "Asia/Tokyo"}},
     ],

@@ -25,8 +25,12 @@ class Inverted(Recipe):
         return replace(outcome, churn_probability=upside_down), method
 
 
+def recipe(kind=Recipe):
+    return kind(LOG, seed=0, n_cutoffs=2)
+
+
 def put_in_use(models_dir, room, end):
-    fitted = Recipe(LOG, seed=0).bundle(end, HORIZONS, clock=ShopClock(), risk_limits=None)
+    fitted = recipe().bundle(end, HORIZONS, clock=ShopClock(), risk_limits=None)
     version = save_parts(fitted.bundle, room / "bundle")
     seal(room / "bundle", version, {})
     promote(room / "bundle", models_dir, version, key="made")
@@ -43,7 +47,7 @@ def models_dir(tmp_path_factory):
 @pytest.fixture(scope="module")
 def fits():
     """What was fitted to the whole log, for all tests: a recipe remembers it."""
-    return Recipe(LOG, seed=0)
+    return recipe()
 
 
 def judged(recipe, models_dir):
@@ -67,7 +71,7 @@ def test_return_and_value_are_judged_each_at_its_own_window(fits, models_dir):
 
 
 def test_a_refit_that_is_upside_down_is_refused(models_dir):
-    decision, _ = judged(Inverted(LOG, seed=0), models_dir)
+    decision, _ = judged(recipe(Inverted), models_dir)
     assert not decision.promote
     assert any("worse than the champion: log loss" in reason for reason in decision.reasons)
 

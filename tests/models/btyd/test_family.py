@@ -103,10 +103,9 @@ def test_all_of_an_ordinary_log_converge_whatever_the_order_of_rows():
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_customer_is_asked_about_without_a_warning(kind):
     # Warnings are errors in tests; a horizon spread over one row alone made numba warn.
-    one, several = ([np.full(n, v) for v in (2.0, 30.0, 60.0)] for n in (1, 3))
-    model = MADE[kind]
-    assert model.expected_purchases(*one, 91) == model.expected_purchases(*several, 91)[:1]
-    assert model.p_zero(*one, 91) == model.p_zero(*several, 91)[:1]
+    (x, t_x, T), model = np.array([2.0, 30.0, 60.0])[:, None].repeat(3, axis=1), MADE[kind]
+    for asked in (model.expected_purchases, model.p_zero):
+        assert asked(x[:1], t_x[:1], T[:1], 91) == asked(x, t_x, T, 91)[:1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
