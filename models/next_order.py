@@ -135,8 +135,11 @@ def rhythm(features: pd.DataFrame | FeatureTable, shop_gap: float) -> tuple[Floa
     usual_gap, usual_wait : shape (n,); undefined features count as no gap at all
     """
     gaps, span, silence = (
-        np.nan_to_num(np.asarray(features[name], float))
-        for name in ("frequency", "recency", "days_since_last")
+        np.where(np.isnan(column), 0.0, column)
+        for column in (
+            np.asarray(features[name], float)
+            for name in ("frequency", "recency", "days_since_last")
+        )
     )
     usual = (span + SHOP_GAPS * shop_gap) / (gaps + SHOP_GAPS)
     return usual, np.maximum(usual - silence, 1.0)

@@ -37,7 +37,8 @@ def _limits(gaps: Float, days: Float, rhythm: dict[str, Any]) -> tuple[Float, Fl
 
 
 def _filled(features: Columns, name: str) -> Float:
-    return np.asarray(np.nan_to_num(np.asarray(features[name], float)), float)
+    column = np.asarray(features[name], float)
+    return np.where(np.isnan(column), 0.0, column)
 
 
 def _came_back(features: Columns, rhythm: dict[str, Any]) -> NDArray[np.bool_]:

@@ -46,7 +46,7 @@ def ratio(over: Float, under: Float) -> Float:
 
 def log_of_count(counts: Float) -> Float:
     """Natural logarithm of whole numbers from 1, most of them from a table; 0 for those below."""
-    whole = np.maximum(np.nan_to_num(counts), 1).astype(np.int64)
+    whole = np.fmax(counts, 1).astype(np.int64)  # 1 where undefined
     if whole.max(initial=1) >= len(_LOGS):
         return np.log(whole)
     return _LOGS.take(whole)

@@ -47,7 +47,8 @@ def clumpiness(at: Reading) -> Float:
     logs = at.state("gap_logs") + silence * log_of_count(silence)
     entropy = log_of_count(span) - ratio(logs, span)
     evenness = ratio(entropy, log_of_count(gaps))
-    return np.where(again > 0, np.clip(1 - np.nan_to_num(evenness), 0, 1), np.nan)
+    evenness = np.where(np.isnan(evenness), 0.0, evenness)
+    return np.where(again > 0, np.clip(1 - evenness, 0, 1), np.nan)
 
 
 def _given(gap: Float) -> Float:

@@ -211,7 +211,9 @@ def customers_of(column: pa.ChunkedArray) -> tuple[NDArray[np.object_], Int]:
 
 
 def _microseconds(stamps: pa.ChunkedArray) -> Int:
-    moments: Int = stamps.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    if stamps.type != pa.timestamp("us"):
+        stamps = stamps.cast(pa.timestamp("us"))
+    moments: Int = stamps.to_numpy().view(np.int64)
     return moments
 
 
