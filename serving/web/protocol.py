@@ -41,13 +41,17 @@ class FrontState(ServerState):
 
     Parameters
     ----------
-    is_full : tells of the target of a request whether there is no place for it at this moment
+    bounded : target of requests of which only some are let in at a time
+    is_full : tells by how many of them are let in and not answered whether there is no place for
+        one more
     """
 
-    def __init__(self, is_full: Callable[[bytes], bool] = lambda _url: False) -> None:
+    def __init__(
+        self, bounded: bytes = b"", is_full: Callable[[int], bool] = lambda _let_in: False
+    ) -> None:
         super().__init__()
         self.is_draining = False
-        self.is_full = is_full
+        self.bounded, self.is_full, self.let_in = bounded, is_full, 0
         self.overload = Overload()
         self._is_looking = self._is_beating = False
 
@@ -72,7 +76,9 @@ class FrontState(ServerState):
         """Tell whether one more request is let in: the probes always are."""
         if url in PROBES:
             return True
-        return self.overload.takes(len(self.tasks)) and not self.is_full(url)
+        if not self.overload.takes(len(self.tasks)):
+            return False
+        return url != self.bounded or not self.is_full(self.let_in)
 
     def _look_now(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_looking = False
@@ -96,7 +102,7 @@ class FrontProtocol(HttpToolsProtocol):
         super().connection_made(cast(asyncio.Transport, lingering))
         self.phase, self.due = HEADERS, self.loop.time() + HEADER_SECONDS
         self.header_bytes = 0
-        self.is_shed = False
+        self.is_shed, self.let_in = False, 0
         self.slow_since, self.left, self.has_read = 0.0, 0, False
         if len(self.connections) > MAX_CONNECTIONS:
             self.refuse(OVERLOADED)
@@ -139,6 +145,8 @@ class FrontProtocol(HttpToolsProtocol):
         if not is_let_in and self._shed():
             return
         self.app = self.config.loaded_app if is_let_in else OVERLOADED
+        if is_let_in and self.url == self.server_state.bounded:
+            self._let_in(1)
         super().on_headers_complete()
         if self.server_state.is_draining:
             self.cycle.keep_alive = False
@@ -160,8 +168,19 @@ class FrontProtocol(HttpToolsProtocol):
             self.phase = WORK
             super().on_message_complete()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more; what is in work for it goes on, and has its place."""
+        self._let_in(-self.let_in)
+        super().connection_lost(exc)
+
+    def _let_in(self, more: int) -> None:
+        self.let_in += more
+        self.server_state.let_in += more
+
     def on_response_complete(self) -> None:
         """Wait for the next request; with some of the body unread there can be none."""
+        if self.let_in:
+            self._let_in(-1)
         if self.is_unread():
             self.linger()
         super().on_response_complete()

@@ -50,13 +50,16 @@ def no_longer_ready() -> None:
     service.RUNTIME.is_draining = True
 
 
-def is_full(url: bytes) -> bool:
-    """Tell whether there is no thread for a request in good time, before anything of it is read."""
-    if url != PREDICT:
-        return False
+def is_full(let_in: int) -> bool:
+    """Tell whether there is no thread in good time for one more request to score purchases.
+
+    Parameters
+    ----------
+    let_in : such requests that are read, wait or are in work
+    """
     from serving import service
 
-    return service.RUNTIME.predicting.is_half_full
+    return service.RUNTIME.predicting.is_half_full(let_in)
 
 
 class FrontServer(uvicorn.Server):
@@ -76,7 +79,7 @@ class FrontServer(uvicorn.Server):
         drain: Callable[[], None] = no_longer_ready,
     ) -> None:
         super().__init__(config)
-        self.server_state: FrontState = FrontState(is_full)
+        self.server_state: FrontState = FrontState(PREDICT, is_full)
         self._ready, self._begin_drain = ready, drain
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

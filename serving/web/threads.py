@@ -55,16 +55,19 @@ class BoundedThreads:
     @property
     def is_full(self) -> bool:
         """Tell whether one more function would find no place, or would have to wait too long."""
-        return self._is_beyond(1.0)
+        return self._is_beyond(1.0, self._taken)
 
-    @property
-    def is_half_full(self) -> bool:
+    def is_half_full(self, coming: int = 0) -> bool:
         """Tell whether half of the places are taken, or the wait is half of what it may be.
 
-        Where many ask at once, those who are sent away go by this: between asking and taking a
-        place others do the same, and for them the other half is kept.
+        Where many ask at once, those who are sent away go by this: other functions may take a place
+        in the meantime.
+
+        Parameters
+        ----------
+        coming : functions that run, wait, or are about to
         """
-        return self._is_beyond(0.5)
+        return self._is_beyond(0.5, max(self._taken, coming))
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what the function returns.
@@ -94,8 +97,8 @@ class BoundedThreads:
             self._queue.put(None)
         self._started = []
 
-    def _is_beyond(self, part: float) -> bool:
-        line = self._taken - self.threads
+    def _is_beyond(self, part: float, taken: int) -> bool:
+        line = taken - self.threads
         if line >= part * self.waiting:
             return True
         return line * self._usual > part * self.seconds * self.threads

@@ -41,7 +41,8 @@ def served(
     *,
     behind_proxy: bool = False,
     overload: Overload | None = None,
-    is_full: Callable[[bytes], bool] | None = None,
+    bounded: bytes = b"",
+    is_full: Callable[[int], bool] = lambda _let_in: False,
 ) -> Iterator[int]:
     """Serve an app on a free port of this machine; give the port."""
     with bind("127.0.0.1", 0) as bound:
@@ -49,8 +50,7 @@ def served(
         server = FrontServer(config, drain=lambda: None)
         if overload is not None:
             server.server_state.overload = overload
-        if is_full is not None:
-            server.server_state.is_full = is_full
+        server.server_state.bounded, server.server_state.is_full = bounded, is_full
         thread = threading.Thread(target=server.run, args=[[bound]], daemon=True)
         thread.start()
         try:

@@ -222,7 +222,7 @@ def test_s12_only_behind_a_proxy_a_header_says_whence_a_request_comes(behind_pro
 
 
 def test_r26_what_finds_no_thread_is_503_before_any_app_and_other_targets_are_served():
-    with served(is_full=lambda url: url == b"/read") as port, connect(port) as kept:
+    with served(bounded=b"/read", is_full=lambda _let_in: True) as port, connect(port) as kept:
         for request, answer in (
             (POST + b"5\r\n\r\nxxxxx", b"HTTP/1.1 503"),
             (GET + b"\r\n", b"HTTP/1.1 200"),
@@ -230,3 +230,32 @@ def test_r26_what_finds_no_thread_is_503_before_any_app_and_other_targets_are_se
         ):
             kept.sendall(request)
             assert kept.recv(1000).startswith(answer)
+
+
+def test_r26_who_is_let_in_counts_until_answered_or_gone():
+    seen = []
+
+    def is_full(let_in):
+        seen.append(let_in)
+        return False
+
+    with served(bounded=b"/read", is_full=is_full) as port:
+        with connect(port) as kept:
+            for _ in range(2):
+                kept.sendall(POST + b"5\r\n\r\nxxxxx")
+                assert kept.recv(1000).startswith(b"HTTP/1.1 200")
+        with connect(port) as unread, connect(port) as other:
+            unread.sendall(POST + b"5\r\n\r\n")
+            until(lambda: len(seen) == 3)
+            other.sendall(POST + b"5\r\n\r\nxxxxx")
+            assert other.recv(1000).startswith(b"HTTP/1.1 200")
+            # Whoever goes before the body is there is counted no more.
+            unread.close()
+
+            def nobody():
+                other.sendall(POST + b"5\r\n\r\nxxxxx")
+                assert other.recv(1000).startswith(b"HTTP/1.1 200")
+                return seen[-1] == 0
+
+            until(nobody)
+    assert seen[:4] == [0, 0, 0, 1]

@@ -130,9 +130,11 @@ def test_r26_half_full_comes_before_full_and_ends_with_the_line():
     hung = Hung()
 
     def found():
-        return threads.is_half_full, threads.is_full
+        return threads.is_half_full(), threads.is_full
 
     async def asked():
+        # What is still being read counts like what waits.
+        assert [threads.is_half_full(coming) for coming in (3, 4, 5)] == [False, True, True]
         some, seen = [], []
         for _ in range(6):
             some.append(asyncio.ensure_future(threads.run(hung.work)))
