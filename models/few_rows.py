@@ -21,6 +21,8 @@ Int = NDArray[np.int32]
 # Up to so many rows the walk is faster than the call.
 FEW = 64
 PROBES = 64
+# Beyond these a model is none of ours.
+MOST_COLUMNS, MOST_OUTPUTS = 100_000, 1000
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ def _read(learner: dict[str, Any]) -> FewRows | None:
     parameters = learner["learner_model_param"]
     starts = np.array(json.loads(parameters["base_score"]), np.float32).reshape(-1)
     outputs = max(int(parameters["num_target"]), int(parameters["num_class"]), 1)
+    if not 0 < int(parameters["num_feature"]) <= MOST_COLUMNS or outputs > MOST_OUTPUTS:
+        return None
     if learner["objective"]["name"] != "reg:quantileerror":
         # What `models.trees` grows starts from a margin of 0, whatever the link calls it.
         starts = np.zeros(outputs, np.float32)

@@ -37,8 +37,6 @@ from serving.store.write_tables import batch_columns, erasures
 
 HISTORY = ("churn_probability", "risk_tier", "predicted_clv", "value_at_risk")
 IDS_AT_ONCE = 500
-# Fewer customers are read into memory in less time than a page takes.
-LARGE = 100_000
 # Every request reads the head; the facts in `details` are long and only pages want them.
 HEAD = tuple(column for column in batches.columns if column.name != "details")
 
@@ -61,9 +59,6 @@ class ScoreStore:
         )
         self._columns_lock = threading.Lock()
         self._kept: tuple[tuple[str, int], Columns] | None = None
-        # The batch whose columns are in memory, where somebody sees to that beforehand.
-        self.prepared: Batch | None = None
-        self.large = LARGE
 
     def close(self) -> None:
         """Close all connections."""
@@ -151,21 +146,6 @@ class ScoreStore:
             record = connection.execute(joined).mappings().first()
         return None if record is None else _batch(dict(record))
 
-    def shown(self) -> Batch | None:
-        """Return the head of the batch that pages and previews show, or None.
-
-        It is the current one, but for the seconds in which a very large one is read into memory:
-        until then it is the one before, as `serving.warm` tells.
-        """
-        batch, before = self.current(), self.prepared
-        if batch is None or before is None or before.batch_id == batch.batch_id:
-            return batch
-        if batch.customers < self.large:
-            return batch
-        # Whoever was erased since is in what is in memory, and shown no more.
-        kept = self.batch(before.batch_id)
-        return kept if kept is not None and kept.erased == before.erased else batch
-
     def latest_of(self, as_of: str) -> Batch | None:
         """Return the head of the newest batch that is no later than the day `as_of`, or None."""
         query = select(*HEAD).where(batches.c.as_of <= as_of)
@@ -237,7 +217,6 @@ class ScoreStore:
         """Return the columns of a batch, kept until another is asked for; None if it has none."""
         key = (head.batch_id, head.erased)
         kept = self._kept
-        # While those of a new batch are read, nobody waits who asks for the one before.
         if kept is not None and kept[0] == key:
             return kept[1]
         with self._columns_lock:

@@ -1,7 +1,7 @@
 """Have in memory what pages and previews count from, before anybody asks for it.
 
 A worker reads the columns of the batch when it starts, and those of a new batch as soon as one is
-published; until they are there, pages show the batch before, see `ScoreStore.shown`.
+published; whoever asks before they are there waits for them.
 """
 
 import logging
@@ -13,6 +13,7 @@ from serving.lists.barred import read_ahead
 from serving.lists.control import CONTROLS
 from serving.lists.rows import LIST_ROWS
 from serving.scores import ScoreStore
+from serving.store.postgres import patient
 
 LOOK_SECONDS = 1.0
 
@@ -33,6 +34,7 @@ class Warm:
         self, store: ScoreStore, settings: Settings, *, look_seconds: float = LOOK_SECONDS
     ) -> None:
         self.store, self.settings, self.look_seconds = store, settings, look_seconds
+        self._read: tuple[str, int] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -51,22 +53,21 @@ class Warm:
     def look(self) -> bool:
         """Read the columns of the current batch; False if they cannot be read just now."""
         try:
-            batch, known = self.store.current(), self.store.prepared
-            if batch is None or (
-                known is not None
-                and (known.batch_id, known.erased) == (batch.batch_id, batch.erased)
-            ):
+            batch = self.store.current()
+            key = None if batch is None else (batch.batch_id, batch.erased)
+            if batch is None or self._read == key:
                 return True
-            rows = LIST_ROWS.of(self.store, batch)
-            CONTROLS.of(self.settings, batch, rows)
-            read_ahead(self.store, batch, rows)
-            self.store.prepared = batch
+            with patient():
+                rows = LIST_ROWS.of(self.store, batch)
+                CONTROLS.of(self.settings, batch, rows)
+                read_ahead(self.store, batch, rows)
+            self._read = key
             return True
         except StoreDown:
             return False
         except Exception as error:
-            # Pages then read the current batch when they are asked, which is slow and not wrong.
-            self.store.prepared = None
+            # Pages then read them when they are asked, which is slow and not wrong; said once.
+            self._read = key
             log.error("the columns of the batch are not in memory: %r", error, exc_info=error)
             return False
 

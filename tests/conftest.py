@@ -22,7 +22,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "numba"
     _OWN, _COMPILED = _CACHE / os.environ["PYTEST_XDIST_WORKER"], _CACHE / "compiled"
     if _COMPILED.is_dir() and not _OWN.exists():
-        shutil.copytree(_COMPILED, _OWN)
+        _COPY = _OWN.with_name(f"{_OWN.name}.{os.getpid()}")
+        shutil.copytree(_COMPILED, _COPY)
+        _COPY.rename(_OWN)
     os.environ["NUMBA_CACHE_DIR"] = str(_OWN)
 # A speed is no test: what an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("perennial", deadline=None)

@@ -219,5 +219,5 @@ def _no_share(effect: float, half_shows: float) -> str:
         return f"{asked}, nor any effect at all: the list is too short to be measured alone"
     return (
         f"{asked}: with half held out {100 * half_shows:.1f} points or more would be shown; to "
-        f"have it so, ask for `holdout: {MOST:g}`"
+        f"have it so, hold out {100 * MOST:g} %"
     )

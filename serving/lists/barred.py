@@ -1,9 +1,7 @@
 """Who may not be on a list now: held out elsewhere, standing control, contacted often enough."""
 
-import threading
 from datetime import date, timedelta
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -20,41 +18,11 @@ from serving.store.list_rows import arm_of, lists_begun, lists_that_meet
 from serving.store.list_tables import contacts
 
 Places = NDArray[np.int64]
-# Ids of members that are remembered, some 30 MB; beyond, they are read anew.
-MOST = 2_000_000
 NEVER = "9999-12-31"
 
 
-class Members:
-    """Remembers of each store who is in which arm of a list, which is never changed.
-
-    Who is erased since is in no batch, so nobody is barred whom it would still name.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: WeakKeyDictionary[ScoreStore, dict[tuple[str, str], Any]] = WeakKeyDictionary()
-
-    def of(self, store: ScoreStore, connection: Connection, list_id: str, arm: str) -> Any:
-        """Return their ids as an Arrow array."""
-        key = (list_id, arm)
-        with self._lock:
-            found = self._known.get(store, {}).get(key)
-        if found is None:
-            found = pa.array(arm_of(connection, list_id, arm), pa.string())
-            with self._lock:
-                known = self._known.setdefault(store, {})
-                if sum(map(len, known.values())) + len(found) > MOST:
-                    known.clear()
-                known[key] = found
-        return found
-
-
-MEMBERS = Members()
-
-
 def barred_of(
-    store: ScoreStore, connection: Connection, told: Declared, customers: Rows, control: Places
+    connection: Connection, told: Declared, customers: Rows, control: Places
 ) -> dict[str, Places]:
     """Find all who are barred.
 
@@ -69,12 +37,12 @@ def barred_of(
     """
     begins, ends = told.begins_on.isoformat(), told.readout_on.isoformat()
     held = [
-        _members(store, connection, customers, list_id, HELD_OUT)
+        _members(connection, customers, list_id, HELD_OUT)
         for list_id in lists_that_meet(connection, begins, ends)
     ]
     found = {"held_out_elsewhere": _joined(held), "global_control": control}
     if told.cap is not None:
-        found["contact_cap"] = _at_cap(store, connection, told.cap, told.begins_on, customers)
+        found["contact_cap"] = _at_cap(connection, told.cap, told.begins_on, customers)
     return found
 
 
@@ -87,25 +55,23 @@ def read_ahead(store: ScoreStore, batch: Batch, customers: Rows) -> None:
     """
     with store.database.read() as connection:
         for list_id in lists_that_meet(connection, batch.as_of, NEVER):
-            _members(store, connection, customers, list_id, HELD_OUT)
+            _members(connection, customers, list_id, HELD_OUT)
 
 
-def _members(
-    store: ScoreStore, connection: Connection, customers: Rows, list_id: str, arm: str
-) -> Places:
+def _members(connection: Connection, customers: Rows, list_id: str, arm: str) -> Places:
     known = customers.members.get((list_id, arm))
     if known is not None:
         return known
-    return customers.places_of(list_id, arm, MEMBERS.of(store, connection, list_id, arm))
+    return customers.places_of(
+        list_id, arm, pa.array(arm_of(connection, list_id, arm), pa.string())
+    )
 
 
 def _joined(parts: list[Places]) -> Places:
     return np.concatenate([np.empty(0, np.int64), *parts])
 
 
-def _at_cap(
-    store: ScoreStore, connection: Connection, cap: ContactCap, begins_on: date, customers: Rows
-) -> Places:
+def _at_cap(connection: Connection, cap: ContactCap, begins_on: date, customers: Rows) -> Places:
     """Customers whom a contact on a day would bring above the cap in any of its spans of days.
 
     Lists that begin later are known already, so a span may end after the day.
@@ -113,7 +79,7 @@ def _at_cap(
     near = timedelta(days=cap.days - 1)
     since, until = begins_on - near, begins_on + near
     recorded = _recorded(connection, customers, since, until)
-    assigned = _assigned(store, connection, customers, since, until)
+    assigned = _assigned(connection, customers, since, until)
     found = pd.concat([recorded, assigned], ignore_index=True)
     of_the_shop = _last_contacts(customers, since, begins_on)
     # The shop's own table may tell of the same contacts: of those only the last is known.
@@ -138,14 +104,12 @@ def _recorded(connection: Connection, customers: Rows, since: date, until: date)
     return _dated(places, [when for _, when in found])
 
 
-def _assigned(
-    store: ScoreStore, connection: Connection, customers: Rows, since: date, until: date
-) -> pd.DataFrame:
+def _assigned(connection: Connection, customers: Rows, since: date, until: date) -> pd.DataFrame:
     """Members of lists whose contact is not recorded: those are taken to be made on its day."""
     found = []
     begun = lists_begun(connection, since.isoformat(), until.isoformat())
     for list_id, day in begun.items():
-        places = _members(store, connection, customers, list_id, CONTACTED)
+        places = _members(connection, customers, list_id, CONTACTED)
         told = connection.scalars(
             select(contacts.c.customer_id).where(contacts.c.list_id == list_id)
         ).all()

@@ -88,14 +88,8 @@ def basis_of(
     settings: Settings,
     now: datetime,
     asked: ListIn,
-    *,
-    is_preview: bool = False,
 ) -> Basis:
     """Read what a list is made from.
-
-    Parameters
-    ----------
-    is_preview : take the batch that the pages show, see `ScoreStore.shown`
 
     Raises
     ------
@@ -104,7 +98,7 @@ def basis_of(
     ListRefused
         If the terms cannot be.
     """
-    batch = store.shown() if is_preview else store.current()
+    batch = store.current()
     if batch is None:
         raise NothingPublished
     customers = LIST_ROWS.of(store, batch)
@@ -124,7 +118,7 @@ def basis_of(
         )
         asked_for = bool(told.terms["global_control"])
         control = CONTROLS.of(settings, batch, customers, asked=asked_for)
-        barred = barred_of(store, connection, told, customers, control)
+        barred = barred_of(connection, told, customers, control)
     return Basis(batch, customers, number, told, barred, store, ranking)
 
 

@@ -129,7 +129,6 @@ class ListRows:
         """Return the columns of a batch; nobody changes them."""
         key = (batch.batch_id, batch.erased)
         kept = self._kept.get(store)
-        # While those of a new batch are read, nobody waits who asks for the one before.
         if kept is not None and kept[0] == key:
             return kept[1]
         with self._lock:

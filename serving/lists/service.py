@@ -69,7 +69,7 @@ def preview(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn)
     ListRefused
         If the terms cannot be.
     """
-    return preview_of(basis_of(store, settings, now, asked, is_preview=True))
+    return preview_of(basis_of(store, settings, now, asked))
 
 
 @patient()

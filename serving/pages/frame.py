@@ -37,7 +37,7 @@ def published(view: View) -> Callable[[Request], Response]:
     def handler(request: Request) -> Response:
         parts = Parts.of(request)
         try:
-            batch = parts.store.shown()
+            batch = parts.store.current()
             if batch is None:
                 return _nothing_yet(request, parts)
             with written_as(parts.writing):

@@ -33,7 +33,7 @@ LIFECYCLE_WORDS = {
 LEFT_OUT_WORDS = {
     "no_contact": "asked not to be contacted",
     "unreachable": "cannot be reached",
-    "contacted_lately": "contacted lately",
+    "contacted_lately": "contacted lately or on a contact list",
     "not_worth": "not worth a contact",
     "held_out": "held out of a contact list",
     "global_control": "in the standing control group",

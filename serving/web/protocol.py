@@ -6,6 +6,7 @@ connections of the worker, cuts those that are late, so that a request itself pa
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import cast
 
@@ -102,7 +103,9 @@ class FrontProtocol(HttpToolsProtocol):
         super().connection_made(cast(asyncio.Transport, lingering))
         self.phase, self.due = HEADERS, self.loop.time() + HEADER_SECONDS
         self.header_bytes = 0
-        self.is_shed, self.let_in = False, 0
+        self.is_shed = False
+        # Of each request that is not answered yet, in their order, whether it is a bounded one.
+        self.let_in: deque[bool] = deque()
         self.slow_since, self.left, self.has_read = 0.0, 0, False
         if len(self.connections) > MAX_CONNECTIONS:
             self.refuse(OVERLOADED)
@@ -145,8 +148,9 @@ class FrontProtocol(HttpToolsProtocol):
         if not is_let_in and self._shed():
             return
         self.app = self.config.loaded_app if is_let_in else OVERLOADED
-        if is_let_in and self.url == self.server_state.bounded:
-            self._let_in(1)
+        is_bounded = is_let_in and self.url == self.server_state.bounded
+        self.let_in.append(is_bounded)
+        self.server_state.let_in += is_bounded
         super().on_headers_complete()
         if self.server_state.is_draining:
             self.cycle.keep_alive = False
@@ -170,17 +174,14 @@ class FrontProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more; what is in work for it goes on, and has its place."""
-        self._let_in(-self.let_in)
+        self.server_state.let_in -= sum(self.let_in)
+        self.let_in.clear()
         super().connection_lost(exc)
-
-    def _let_in(self, more: int) -> None:
-        self.let_in += more
-        self.server_state.let_in += more
 
     def on_response_complete(self) -> None:
         """Wait for the next request; with some of the body unread there can be none."""
         if self.let_in:
-            self._let_in(-1)
+            self.server_state.let_in -= self.let_in.popleft()
         if self.is_unread():
             self.linger()
         super().on_response_complete()

@@ -54,7 +54,7 @@ def test_where_no_share_suffices_auto_holds_out_a_tenth_and_says_what_half_would
         f"{held} of 199 customers ({100 * held / 199:.3g} %) held out: an effect of {tenth:.1f} "
         "points or more on the return rate is shown in 80 % of cases; no share up to a half shows "
         f"the 2 points asked for: with half held out {half:.1f} points or more would be shown; to "
-        "have it so, ask for `holdout: 0.5`"
+        "have it so, hold out 50 %"
     )
 
 

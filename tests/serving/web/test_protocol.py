@@ -232,6 +232,30 @@ def test_r26_what_finds_no_thread_is_503_before_any_app_and_other_targets_are_se
             assert kept.recv(1000).startswith(answer)
 
 
+def test_r26_the_answer_to_another_request_of_a_connection_frees_no_place():
+    go_on, seen = threading.Event(), []
+
+    async def waiting(scope, receive, send):
+        if scope.get("path") == "/read":
+            await asyncio.to_thread(go_on.wait, 10)
+        await small_app(scope, receive, send)
+
+    def is_full(let_in):
+        seen.append(let_in)
+        return False
+
+    with served(waiting, bounded=b"/read", is_full=is_full) as port, connect(port) as kept:
+        kept.sendall(GET + b"\r\n" + POST + b"5\r\n\r\nxxxxx")
+        assert kept.recv(1000).startswith(b"HTTP/1.1 200")
+        until(lambda: len(seen) == 1)
+        with connect(port) as other:
+            other.sendall(POST + b"5\r\n\r\nxxxxx")
+            until(lambda: len(seen) == 2)
+            go_on.set()
+            assert other.recv(1000).startswith(b"HTTP/1.1 200")
+    assert seen == [0, 1]
+
+
 def test_r26_who_is_let_in_counts_until_answered_or_gone():
     seen = []
 
