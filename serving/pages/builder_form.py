@@ -1,6 +1,5 @@
 """From the texts of the builder's form to the body of a list, faults beside their fields."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,12 +15,11 @@ from serving.pages.builder_fields import (
     QUESTIONS,
     Question,
 )
+from serving.pages.typed_number import number_of
 from serving.pages.words import cut
 
 LONGEST = 200
 AUTO = "auto"
-# Commas between groups of three part thousands; any other comma is that of decimals.
-_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -158,29 +156,13 @@ def _value(question: Question, text: str) -> float | int | str | None:
         return _slug(text) if question.path == ("list_id",) else text
     if question.path == ("holdout",) and text.lower() == AUTO:
         return AUTO
-    number = _number(text)
+    number = number_of(text)
     if question.kind == "count":
         if not number.is_integer():
             raise ValueError(f"“{cut(text, 20)}” is no whole number.")
         return int(number)
     # Rounded, so that 7% is 0.07 and not a digit beside it.
     return round(number / 100, 12) if question.kind == "percent" else number
-
-
-def _number(text: str) -> float:
-    """A number as people write it: 1,000 or 2.50 or 2,5, a trailing % allowed."""
-    plain = text.removesuffix("%").replace("\u00a0", "").replace(" ", "")
-    if _THOUSANDS.fullmatch(plain):
-        plain = plain.replace(",", "")
-    elif plain.count(",") == 1 and "." not in plain:
-        plain = plain.replace(",", ".")
-    try:
-        number = float(plain)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or "_" in plain:
-        raise ValueError(f"“{cut(text, 20)}” is no number; write it as in 2.50.")
-    return number
 
 
 def _slug(text: str) -> str:

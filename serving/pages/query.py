@@ -1,6 +1,5 @@
 """What the list page was asked for, and the addresses that ask for something else."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
@@ -9,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from retention.segments.rfm import GROUPS
 from serving.pages.columns import COLUMNS, DEFAULT_COLUMNS
 from serving.pages.terms import DEFAULT_SORT, RISK_TIERS, SORTS, VALUE_TIERS
+from serving.pages.typed_number import number_of
 from serving.pages.words import cut
 from serving.store.listing import LIFECYCLES, NOT_LAPSED, RISK_CHANGES, Filters
 
@@ -184,7 +184,6 @@ def _in_order(columns: tuple[str, ...]) -> tuple[str, ...]:
 
 def _amount(text: str) -> float | None:
     try:
-        amount = float(text)
+        return number_of(text)
     except ValueError:
         return None
-    return amount if math.isfinite(amount) else None

@@ -39,6 +39,15 @@ def test_a_value_that_no_list_has_is_named(name, value, words):
     assert words in ListQuery.of([(name, value)]).fault
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("100,5", 100.5), ("100.5", 100.5), ("1,000", 1000.0), ("1 000", 1000.0)]
+)
+def test_the_least_value_at_risk_is_read_as_people_write_it(typed, meant):
+    query = ListQuery.of([("min_value_at_risk", typed)])
+    assert query.fault == ""
+    assert query.filters.min_value_at_risk == meant
+
+
 @given(
     q=st.text(min_size=1).filter(lambda q: q.strip() == q and "\x00" not in q),
     tiers=st.sets(st.sampled_from(["low", "medium", "high"])),

@@ -102,6 +102,18 @@ def test_who_is_on_an_open_list_is_let_be_and_counted(runtime, a_week_later):
     assert seen == left
 
 
+def test_where_all_are_left_off_it_does_not_say_that_nobodys_risk_went_up(runtime, a_week_later):
+    visitor, rows, old = a_week_later
+    free = asked(list_id="spring", contact_cost=0.0, incentive=0.0)
+    service.create(runtime.store, runtime.settings, NOW, free, WHO)
+    arms = set(members_of(runtime.store, "spring")["customer_id"])
+    assert set(newly_at_risk(rows, old)) <= arms
+    text = visitor.get("/").text
+    assert "Newly at risk: 0 customers" in text
+    assert "All of them are left off, see below." in text
+    assert "Nobody’s risk tier went up" not in text
+
+
 @pytest.mark.usefixtures("a_week_later")
 def test_a_list_that_was_read_out_lets_nobody_be(runtime):
     told = asked(list_id="spring", readout_on="2024-07-02")
