@@ -52,11 +52,12 @@ class Warm:
 
     def look(self) -> bool:
         """Read the columns of the current batch; False if they cannot be read just now."""
+        key = None
         try:
             batch = self.store.current()
-            key = None if batch is None else (batch.batch_id, batch.erased)
-            if batch is None or self._read == key:
+            if batch is None or self._read == (batch.batch_id, batch.erased):
                 return True
+            key = (batch.batch_id, batch.erased)
             with patient():
                 rows = LIST_ROWS.of(self.store, batch)
                 CONTROLS.of(self.settings, batch, rows)

@@ -83,12 +83,7 @@ class Made:
         return self.members.loc[self.members["stratum"] != OUTSIDE, "customer_id"]
 
 
-def basis_of(
-    store: ScoreStore,
-    settings: Settings,
-    now: datetime,
-    asked: ListIn,
-) -> Basis:
+def basis_of(store: ScoreStore, settings: Settings, now: datetime, asked: ListIn) -> Basis:
     """Read what a list is made from.
 
     Raises
